@@ -1,0 +1,2 @@
+/** Placeholder replaced in the next step. */
+export type CauseCode = string;

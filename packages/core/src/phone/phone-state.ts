@@ -1,0 +1,45 @@
+import type { PairingAttempt } from '../pairing/pairing-attempt.js';
+import type { CauseCode } from './disconnect-cause.js';
+
+/** What people want of a phone, stored apart from where the phone is. */
+export type Wanted = 'running' | 'stopped';
+
+/** What an opening session is for. `unlink` opens only to tell WhatsApp to remove this device, then goes on to `then`. */
+export type Purpose = 'pair' | 'login' | 'unlink';
+export type AfterUnlink = 'pair' | 'delete';
+
+/**
+ * Where the phone is. Each state carries its own data; times are epoch milliseconds because the state is stored as JSON.
+ * `connectedUntil`: the public side still says CONNECTED until then (a blip or a move is not announced).
+ * `failures`: attempts since the last stable connection, which is what the backoff counts.
+ */
+export type PhoneState =
+  | { readonly name: 'off'; readonly cause: CauseCode; readonly since: number }
+  | {
+      readonly name: 'starting';
+      readonly purpose: Purpose;
+      readonly then: AfterUnlink | null;
+      readonly connectedUntil: number | null;
+      readonly failures: number;
+      readonly since: number;
+    }
+  | { readonly name: 'pairing'; readonly attempt: PairingAttempt; readonly since: number }
+  | { readonly name: 'syncing'; readonly failures: number; readonly since: number }
+  | { readonly name: 'online'; readonly failures: number; readonly since: number }
+  | {
+      readonly name: 'reconnecting';
+      readonly cause: CauseCode;
+      readonly retryAt: number;
+      readonly connectedUntil: number | null;
+      readonly failures: number;
+      readonly since: number;
+    }
+  | { readonly name: 'unlinked'; readonly cause: CauseCode; readonly since: number }
+  | { readonly name: 'halted'; readonly cause: CauseCode; readonly until: number | null; readonly since: number };
+
+export type StateName = PhoneState['name'];
+
+/** States in which a node must hold the phone although nobody asked for anything. */
+export function needsOwner(state: PhoneState): boolean {
+  return state.name !== 'off' && state.name !== 'unlinked' && !(state.name === 'halted' && state.until === null);
+}
