@@ -10,6 +10,7 @@ export * from './org/organisation.js';
 export * from './pairing/pairing-attempt.js';
 export * from './phone/disconnect-cause.js';
 export * from './phone/phone.js';
+export * from './phone/phone-projection.js';
 export * from './phone/phone-state.js';
 export * from './phone/phone-store.js';
 export * from './storage/object-storage.js';
