@@ -1,1 +1,2 @@
-export {};
+export { MemorySessionStore } from './memory-session-store.js';
+export { silentLog } from './silent-log.js';
