@@ -66,7 +66,11 @@ export class Body {
 
   /** Digits of a phone number, with or without plus sign and spaces. */
   number(name: string): string {
-    const digits = String(this.#values[name] ?? '').replace(/[\s+()-]/g, '');
+    const value = this.#values[name];
+    const digits = (typeof value === 'number' ? String(value) : typeof value === 'string' ? value : '').replace(
+      /[\s+()-]/g,
+      '',
+    );
     if (/^\d{5,15}$/.test(digits)) return digits;
     return this.#wrong(name, `${name} must be a phone number of 5 to 15 digits with country code`, '');
   }

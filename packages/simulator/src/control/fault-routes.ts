@@ -78,7 +78,7 @@ export function faultRoutes(network: Network): ControlRoutes {
     'POST faults': (request) => order(network, request),
     'GET faults': ({ org }) => ({ status: 200, body: network.faults.list(org).map(presentFault) }),
     'DELETE faults/:id': ({ org, params }) => {
-      if (!network.faults.delete(org, params['id'] ?? '')) throw notFound('Fault');
+      if (!network.faults.delete(org, params.id ?? '')) throw notFound('Fault');
       return { status: 204 };
     },
   };

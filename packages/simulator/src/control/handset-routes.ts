@@ -14,7 +14,7 @@ const MAX_PICTURE_BYTES = 1024 * 1024;
 
 /** The handset a path names; one of another organisation is as unknown as one that is not there. */
 export function handsetOf(network: Network, { org, params }: ControlRequest): Account {
-  const account = network.world.account(params['number'] ?? '');
+  const account = network.world.account(params.number ?? '');
   if (account === undefined || account.org !== org) throw notFound('Handset');
   return account;
 }

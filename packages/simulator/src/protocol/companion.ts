@@ -69,14 +69,14 @@ export class Companion implements Role {
         network.post.acceptReceipt(this, node);
         return;
       case 'ack':
-        this.device.mailbox.confirm(node.attrs['class'] ?? '', node.attrs['id'] ?? '');
+        this.device.mailbox.confirm(node.attrs.class ?? '', node.attrs.id ?? '');
         return;
       case 'presence':
       case 'chatstate':
         network.presence.accept(this, node);
         return;
       case 'call':
-        this.connection.send(el('ack', { class: 'call', id: node.attrs['id'], from: node.attrs['to'] }));
+        this.connection.send(el('ack', { class: 'call', id: node.attrs.id, from: node.attrs.to }));
         return;
       case 'ib':
         if (!children(node).every((item) => KNOWN_BULLETINS.has(item.tag))) network.stats.unknown(node);
@@ -92,7 +92,7 @@ export class Companion implements Role {
   }
 
   #receiveIq(iq: Node): void {
-    const type = iq.attrs['type'];
+    const type = iq.attrs.type;
     if (type !== 'get' && type !== 'set') return;
     const handler = iqNames(iq)
       .map((name) => iqTable[name])
@@ -136,7 +136,7 @@ export class Companion implements Role {
     const end = Math.min(from + SLICE, waiting.length);
     for (const [at, parcel] of waiting.slice(from, end).entries()) {
       const node = decodeNode(parcel.encoded);
-      node.attrs['offline'] = String(from + at);
+      node.attrs.offline = String(from + at);
       this.connection.send(node);
     }
     if (end < waiting.length) {

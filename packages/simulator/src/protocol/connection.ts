@@ -7,7 +7,7 @@ import { Link } from '../wire/link.js';
 import { el, type Node } from '../wire/node.js';
 import type { HandshakeResult } from '../wire/noise.js';
 import type { Account } from '../world/account.js';
-import { isOutdated, readClientPayload } from './client-payload.js';
+import { isOutdated, type Login, type Registration, readClientPayload } from './client-payload.js';
 import { Companion } from './companion.js';
 import type { Network } from './network.js';
 import { Registrant } from './registrant.js';
@@ -18,6 +18,9 @@ export interface ConnectionOrigin {
   org?: string;
   tag?: string;
 }
+
+const NOT_AUTHORISED = 401;
+const OUTDATED = 405;
 
 /** What a connection has become after the handshake. */
 export interface Role {
@@ -73,23 +76,31 @@ export class Connection {
 
   #opened(result: HandshakeResult, intro: Intro): void {
     const payload = readClientPayload(result.payload);
-    if (payload === undefined) return this.#refuse(401);
-    if (isOutdated(payload.version, this.network.minimumWebVersion)) return this.#refuse(405);
-    if (payload.kind === 'registration') {
-      const registrant = new Registrant(this, payload, result.clientStatic);
-      this.#role = registrant;
-      if (!this.network.faults.onOpened(this)) registrant.start();
+    if (payload === undefined) this.#refuse(NOT_AUTHORISED);
+    else if (isOutdated(payload.version, this.network.minimumWebVersion)) this.#refuse(OUTDATED);
+    else if (payload.kind === 'registration') this.#register(payload, result.clientStatic);
+    else this.#logIn(payload, result.clientStatic, intro.routingInfo);
+  }
+
+  #register(registration: Registration, noiseKey: Buffer): void {
+    const registrant = new Registrant(this, registration, noiseKey);
+    this.#role = registrant;
+    if (!this.network.faults.onOpened(this)) registrant.start();
+  }
+
+  #logIn(login: Login, noiseKey: Buffer, routingInfo: Buffer | undefined): void {
+    const device = this.network.world.account(login.number)?.devices.get(login.device);
+    // A removed device and a device with another key are the same to the network: it does not know them.
+    if (device === undefined || !device.record.noiseKey.equals(noiseKey)) {
+      this.#refuse(NOT_AUTHORISED);
       return;
     }
-    const device = this.network.world.account(payload.number)?.devices.get(payload.device);
-    // A removed device and a device with another key are the same to the network: it does not know them.
-    if (device === undefined || !device.record.noiseKey.equals(result.clientStatic)) return this.#refuse(401);
     this.#account = device.account;
     this.network.remember(this.origin.tag, device.account);
     if (this.network.faults.onOpened(this)) return;
     const companion = new Companion(this, device);
     this.#role = companion;
-    companion.start(intro.routingInfo);
+    companion.start(routingInfo);
   }
 
   #refuse(reason: number): void {

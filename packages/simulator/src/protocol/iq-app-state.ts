@@ -16,8 +16,8 @@ function sync({ body, asker }: IqRequest): Node[] {
 function syncCollection(wanted: Node, asker: IqRequest['asker']): Node {
   const { settings } = asker.connection.network;
   const { account } = asker.device;
-  const name = wanted.attrs['name'] ?? '';
-  const version = Number(wanted.attrs['version'] ?? 0);
+  const name = wanted.attrs.name ?? '';
+  const version = Number(wanted.attrs.version ?? 0);
   if (!COLLECTIONS.includes(name) || !Number.isSafeInteger(version)) return failure(name, 400, 'bad-request');
   const patches = [...children(wanted, 'patch'), ...children(child(wanted, 'patches'), 'patch')];
   if (patches.length > 0) {

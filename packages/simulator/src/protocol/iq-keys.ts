@@ -84,7 +84,7 @@ function rotate({ body, asker }: IqRequest): Node[] {
 }
 
 function bundles({ body, asker }: IqRequest): Node[] {
-  const users = children(body, 'user').map((user) => bundleNode(user.attrs['jid'] ?? '', asker));
+  const users = children(body, 'user').map((user) => bundleNode(user.attrs.jid ?? '', asker));
   return [el('list', {}, users)];
 }
 
@@ -112,7 +112,7 @@ function bundleNode(jid: string, asker: IqRequest['asker']): Node {
 function identities({ body, asker }: IqRequest): Node[] {
   const { world } = asker.connection.network;
   const users = children(body, 'user').map((user) => {
-    const found = world.resolve(user.attrs['jid']);
+    const found = world.resolve(user.attrs.jid);
     const key =
       found?.index === 0
         ? found.account.record.identity.publicKey

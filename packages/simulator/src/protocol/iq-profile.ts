@@ -6,7 +6,7 @@ import { badRequest, forbidden, type IqRequest, type IqTable, notFound } from '.
 const MAX_PICTURE_BYTES = 1024 * 1024;
 
 function target({ iq, asker }: IqRequest): Account {
-  const jid = iq.attrs['target'];
+  const jid = iq.attrs.target;
   if (jid === undefined) return asker.device.account;
   const found = asker.connection.network.world.resolve(jid);
   if (found === undefined) throw notFound();
@@ -17,7 +17,7 @@ function getPicture(request: IqRequest): Node[] {
   const { picture } = target(request);
   if (picture === undefined) throw notFound();
   const { url, directPath } = request.asker.connection.network.media.pictureAddress(picture.id);
-  const type = request.body.attrs['type'] ?? 'image';
+  const type = request.body.attrs.type ?? 'image';
   return [el('picture', { id: picture.id, type, url, direct_path: directPath })];
 }
 

@@ -41,10 +41,10 @@ function setBlocklist({ iq, asker }: IqRequest): Node[] {
   const { account } = asker.device;
   const items = children(iq, 'item');
   for (const { attrs } of items) {
-    const jid = network.world.resolve(attrs['jid'])?.account.jid('lid') ?? attrs['jid'];
+    const jid = network.world.resolve(attrs.jid)?.account.jid('lid') ?? attrs.jid;
     if (jid === undefined) throw badRequest();
     const others = account.record.blocked.filter((blocked) => blocked !== jid);
-    account.record.blocked = attrs['action'] === 'block' ? [...others, jid] : others;
+    account.record.blocked = attrs.action === 'block' ? [...others, jid] : others;
   }
   network.world.saveAccount(account);
   const change = [el('blocklist', { action: 'modify' }, items)];

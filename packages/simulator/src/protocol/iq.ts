@@ -37,13 +37,13 @@ export function iqNames(iq: Node): string[] {
 
 /** The answer to a request. */
 export function iqResult(iq: Node, content: Node[] = []): Node {
-  const from = iq.attrs['to'] ?? 's.whatsapp.net';
-  return el('iq', { type: 'result', id: iq.attrs['id'], from }, content.length === 0 ? undefined : content);
+  const from = iq.attrs.to ?? 's.whatsapp.net';
+  return el('iq', { type: 'result', id: iq.attrs.id, from }, content.length === 0 ? undefined : content);
 }
 
 /** The refusal of a request. */
 export function iqFailure(iq: Node, error: IqError): Node {
-  const from = iq.attrs['to'] ?? 's.whatsapp.net';
+  const from = iq.attrs.to ?? 's.whatsapp.net';
   const reason = el('error', { code: error.code, text: error.text });
-  return el('iq', { type: 'error', id: iq.attrs['id'], from }, [reason]);
+  return el('iq', { type: 'error', id: iq.attrs.id, from }, [reason]);
 }

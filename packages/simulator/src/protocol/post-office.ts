@@ -25,9 +25,9 @@ export class PostOffice implements Post {
     from.connection.send(
       el('ack', {
         class: 'message',
-        id: node.attrs['id'],
-        from: node.attrs['to'],
-        participant: node.attrs['participant'],
+        id: node.attrs.id,
+        from: node.attrs.to,
+        participant: node.attrs.participant,
         t: now(),
         error,
       }),
@@ -36,12 +36,12 @@ export class PostOffice implements Post {
 
   /** Routes a message to every device it carries a ciphertext for. Returns an error code when it has no recipient. */
   message(sender: Endpoint, node: Node): number | undefined {
-    const to = this.network.world.resolve(node.attrs['to']);
+    const to = this.network.world.resolve(node.attrs.to);
     if (to === undefined) return UNKNOWN_RECIPIENT;
     const direct = children(node, 'enc');
     this.network.world.journal.transaction(() => {
       for (const part of children(child(node, 'participants'), 'to')) {
-        const target = this.network.world.resolve(part.attrs['jid']);
+        const target = this.network.world.resolve(part.attrs.jid);
         if (target !== undefined) this.#forward(sender, node, target, children(part, 'enc'));
       }
       if (direct.length > 0) this.#forward(sender, node, to, direct);
@@ -60,17 +60,17 @@ export class PostOffice implements Post {
 
   /** Passes a receipt on to the author, and reading also to the reader's own other devices. */
   receipt(reader: Endpoint, node: Node): void {
-    const type = node.attrs['type'] ?? '';
-    const author = this.network.world.resolve(node.attrs['to']);
+    const type = node.attrs.type ?? '';
+    const author = this.network.world.resolve(node.attrs.to);
     if (author === undefined) return;
     if (type === 'read' || type === 'read-self') this.#tellOwnDevices(reader, node, author);
     if (!FORWARDED_RECEIPTS.has(type)) return;
     const attrs = {
-      id: node.attrs['id'],
+      id: node.attrs.id,
       from: reader.account.jid(author.addressing, reader.index),
       type: type === 'inactive' || type === '' ? undefined : type,
-      recipient: type === 'retry' ? node.attrs['recipient'] : undefined,
-      t: node.attrs['t'] ?? now(),
+      recipient: type === 'retry' ? node.attrs.recipient : undefined,
+      t: node.attrs.t ?? now(),
     };
     const receipt = el('receipt', attrs, Array.isArray(node.content) ? node.content : undefined);
     if (type === 'retry') {
@@ -124,7 +124,7 @@ export class PostOffice implements Post {
   /** Keeps a stanza for one device or handset until it is confirmed, and sends it at once when that is possible. */
   deliver(target: Endpoint, node: Node): void {
     const encoded = encodeNode(node);
-    const id = node.attrs['id'] ?? '';
+    const id = node.attrs.id ?? '';
     if (target.index === 0) {
       this.network.handsets.receive(target.account, target.account.mailbox.add(node.tag, id, encoded));
       return;
@@ -139,12 +139,12 @@ export class PostOffice implements Post {
     const { account } = sender;
     if (target.account === account && target.index === sender.index) return;
     const toSelf = target.account === account;
-    const isPeer = node.attrs['category'] === 'peer';
+    const isPeer = node.attrs.category === 'peer';
     // A copy for the sender's own other device names the chat it belongs to; a resend names it already.
-    const recipient = toSelf && !isPeer ? (node.attrs['recipient'] ?? node.attrs['to']) : undefined;
+    const recipient = toSelf && !isPeer ? (node.attrs.recipient ?? node.attrs.to) : undefined;
     const content = ciphertexts.map((enc) => el('enc', enc.attrs, enc.content));
     for (const item of children(node)) {
-      const identityNeeded = item.tag === 'device-identity' && ciphertexts.some((enc) => enc.attrs['type'] === 'pkmsg');
+      const identityNeeded = item.tag === 'device-identity' && ciphertexts.some((enc) => enc.attrs.type === 'pkmsg');
       if (identityNeeded || SHARED_CHILDREN.has(item.tag)) content.push(item);
     }
     const other = target.addressing === 'pn' ? 'lid' : 'pn';
@@ -158,15 +158,15 @@ export class PostOffice implements Post {
       el(
         'message',
         {
-          id: node.attrs['id'],
+          id: node.attrs.id,
           t: now(),
-          type: node.attrs['type'],
+          type: node.attrs.type,
           notify: this.#nameOf(sender),
           from: account.jid(target.addressing, sender.index),
           ...alternative,
           recipient,
-          edit: node.attrs['edit'],
-          category: node.attrs['category'],
+          edit: node.attrs.edit,
+          category: node.attrs.category,
         },
         content,
       ),
@@ -182,11 +182,11 @@ export class PostOffice implements Post {
     const receipt = el(
       'receipt',
       {
-        id: node.attrs['id'],
+        id: node.attrs.id,
         from: reader.account.jid(author.addressing),
         recipient: author.account.jid(author.addressing),
         type: 'read-self',
-        t: node.attrs['t'] ?? now(),
+        t: node.attrs.t ?? now(),
       },
       Array.isArray(node.content) ? node.content : undefined,
     );
@@ -198,8 +198,8 @@ export class PostOffice implements Post {
 
 /** The ids a receipt speaks of. */
 export function receiptIds(node: Node): string[] {
-  const ids = [node.attrs['id'] ?? ''];
-  for (const item of children(child(node, 'list'), 'item')) ids.push(item.attrs['id'] ?? '');
+  const ids = [node.attrs.id ?? ''];
+  for (const item of children(child(node, 'list'), 'item')) ids.push(item.attrs.id ?? '');
   return ids;
 }
 
@@ -210,7 +210,7 @@ export function endpointsOf(account: Account): Endpoint[] {
 
 /** True for a stanza addressed to the network itself. */
 export function isForServer(node: Node): boolean {
-  return isServerJid(node.attrs['to']);
+  return isServerJid(node.attrs.to);
 }
 
 function now(): number {

@@ -36,7 +36,7 @@ export class PresenceBoard {
 
   /** Passes typing or its end on to all devices of the other side. */
   chatState(from: Endpoint, node: Node): void {
-    const target = this.network.world.resolve(node.attrs['to']);
+    const target = this.network.world.resolve(node.attrs.to);
     const state = child(node);
     if (target === undefined || state === undefined) return;
     const jid = from.account.jid(target.addressing);

@@ -1,7 +1,7 @@
 /** A connection that wants to become a linked device: shows refs for a QR, says hello for a code, and is paired. */
 import { randomBytes } from 'node:crypto';
 import { isServerJid, parseJid } from '../wire/jid.js';
-import { bytes, child, childBytes, children, el, type Node, text } from '../wire/node.js';
+import { child, childBytes, el, type Node } from '../wire/node.js';
 import type { Account, Device } from '../world/account.js';
 import { acceptDeviceIdentity, offerDeviceIdentity } from '../world/device-identity.js';
 import type { Registration } from './client-payload.js';
@@ -59,8 +59,8 @@ export class Registrant implements Role {
   }
 
   receive(node: Node): void {
-    const id = node.attrs['id'] ?? '';
-    const kind = node.attrs['type'];
+    const id = node.attrs.id ?? '';
+    const kind = node.attrs.type;
     if (node.tag === 'iq' && (kind === 'result' || kind === 'error')) {
       this.#waiting.get(id)?.(node);
       return;
@@ -159,12 +159,12 @@ export class Registrant implements Role {
       this.#linkCode(iq, body);
       return;
     }
-    if (body?.tag !== 'ping' && iq.attrs['xmlns'] !== 'w:p') this.connection.network.stats.unknown(iq);
+    if (body?.tag !== 'ping' && iq.attrs.xmlns !== 'w:p') this.connection.network.stats.unknown(iq);
     this.connection.send(iqResult(iq));
   }
 
   #linkCode(iq: Node, body: Node): void {
-    const stage = body.attrs['stage'];
+    const stage = body.attrs.stage;
     if (stage === 'companion_finish') {
       this.#waiting.get('companion_finish')?.(iq);
       return;
@@ -175,8 +175,8 @@ export class Registrant implements Role {
       return;
     }
     const wrapped = childBytes(body, 'link_code_pairing_wrapped_companion_ephemeral_pub');
-    const number = parseJid(body.attrs['jid'])?.user;
-    if (stage !== 'companion_hello' || !isWrappedKey(wrapped) || !number || !isServerJid(iq.attrs['to'])) {
+    const number = parseJid(body.attrs.jid)?.user;
+    if (stage !== 'companion_hello' || !isWrappedKey(wrapped) || !number || !isServerJid(iq.attrs.to)) {
       this.connection.send(iqFailure(iq, new IqError(400, 'bad-request')));
       return;
     }
@@ -195,7 +195,7 @@ export class Registrant implements Role {
   }
 
   #ask(node: Node): Promise<Node | undefined> {
-    const answer = this.#await(node.attrs['id'] ?? '');
+    const answer = this.#await(node.attrs.id ?? '');
     this.connection.send(node);
     return answer;
   }

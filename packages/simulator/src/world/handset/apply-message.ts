@@ -20,7 +20,7 @@ export function applyMessage(world: World, log: ChatLog, { owner, author, node, 
   const fromMe = author === owner;
   const sent = message.deviceSentMessage;
   const content = sent?.message ?? message;
-  const partner = fromMe ? world.resolve(sent?.destinationJid ?? node.attrs['recipient'])?.account : author;
+  const partner = fromMe ? world.resolve(sent?.destinationJid ?? node.attrs.recipient)?.account : author;
   if (partner === undefined) return;
   const chat = partner.number;
   const plain = unwrap(content);
@@ -32,7 +32,7 @@ export function applyMessage(world: World, log: ChatLog, { owner, author, node, 
     applyProtocolMessage(log, chat, plain.protocolMessage);
     return;
   }
-  const id = node.attrs['id'] ?? '';
+  const id = node.attrs.id ?? '';
   const serialised = Buffer.from(proto.Message.encode(content).finish());
   const earlier = log.find(chat, id);
   if (earlier !== undefined) {

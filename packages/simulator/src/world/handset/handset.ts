@@ -161,7 +161,7 @@ export class Handset {
 
   async #receiveMessage(node: Node, settle: () => void): Promise<void> {
     const { account, world, signal, post } = this.parts;
-    const sender = world.resolve(node.attrs['from']);
+    const sender = world.resolve(node.attrs.from);
     if (sender === undefined) return settle();
     const store = new SignalStore(account.record, signal.state);
     const opened = await openMessage(store, sender, node);
@@ -181,21 +181,21 @@ export class Handset {
       }
       const ownCopy = sender.account === account;
       const attrs = ownCopy
-        ? { id: opened.id, to: node.attrs['from'], recipient: node.attrs['recipient'], type: 'sender' }
-        : { id: opened.id, to: node.attrs['from'] };
+        ? { id: opened.id, to: node.attrs.from, recipient: node.attrs.recipient, type: 'sender' }
+        : { id: opened.id, to: node.attrs.from };
       post.receipt(me, el('receipt', attrs));
     });
   }
 
   async #receiveReceipt(node: Node, settle: () => void): Promise<void> {
-    const type = node.attrs['type'];
-    const reader = this.parts.world.resolve(node.attrs['from']);
-    const message = this.log.findById(node.attrs['id'] ?? '');
+    const type = node.attrs.type;
+    const reader = this.parts.world.resolve(node.attrs.from);
+    const message = this.log.findById(node.attrs.id ?? '');
     if (type === 'retry' && reader !== undefined && message !== undefined) {
       await this.#resend(message, reader, reader.addressing, node);
     } else if (reader !== undefined && reader.account !== this.parts.account) {
       const status = type === undefined ? 'delivered' : type === 'read' || type === 'played' ? type : undefined;
-      for (const id of [node.attrs['id'], ...children(child(node, 'list')).map((item) => item.attrs['id'])]) {
+      for (const id of [node.attrs.id, ...children(child(node, 'list')).map((item) => item.attrs.id)]) {
         const found = this.log.findById(id ?? '');
         if (status !== undefined && found?.fromMe === true) this.log.raise(found, status);
       }
@@ -223,13 +223,13 @@ export class Handset {
     const sealed = await this.#seal(store, reader, plain, addressing);
     const attrs = {
       id: message.id,
-      to: sealed.attrs['jid'],
+      to: sealed.attrs.jid,
       type: stanzaType(content),
       recipient: toSelf ? destinationJid : undefined,
       device_fanout: 'false',
     };
     const [enc] = children(sealed);
-    if (enc !== undefined) enc.attrs['count'] = child(receipt, 'retry')?.attrs['count'] ?? String(attempt);
+    if (enc !== undefined) enc.attrs.count = child(receipt, 'retry')?.attrs.count ?? String(attempt);
     world.journal.transaction(() => {
       signal.commit(store.changes);
       post.message({ account, index: 0 }, el('message', attrs, children(sealed)));

@@ -13,14 +13,14 @@ export type OpenedMessage =
 
 /** Decrypts what a stanza carries for us; never throws. */
 export async function openMessage(store: SignalStore, sender: Endpoint, node: Node): Promise<OpenedMessage> {
-  const id = node.attrs['id'] ?? '';
+  const id = node.attrs.id ?? '';
   let message: proto.IMessage | undefined;
   try {
     for (const enc of children(node, 'enc')) {
       const ciphertext = bytes(enc);
       if (ciphertext === undefined) continue;
-      const plain = unpad(await decryptFrom(store, sender, enc.attrs['type'] ?? '', ciphertext));
-      message = { ...message, ...proto.Message.decode(plain) };
+      const plain = unpad(await decryptFrom(store, sender, enc.attrs.type ?? '', ciphertext));
+      message = Object.assign(message ?? {}, proto.Message.decode(plain));
     }
   } catch (error) {
     return isDuplicate(error) ? { outcome: 'duplicate', id } : { outcome: 'failed', id, problem: String(error) };
