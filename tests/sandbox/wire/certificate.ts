@@ -6,9 +6,9 @@ export function checkCertificate(chain: Uint8Array, root: Uint8Array, serverStat
   const { intermediate, leaf } = proto.CertChain.decode(chain);
   const [above, below] = [intermediate, leaf].map((certificate) => {
     if (!certificate?.details || !certificate.signature) throw new Error('the chain lacks a certificate');
-    const details = proto.CertChain.NoiseCertificate.Details.decode(certificate.details);
-    if (!details.key) throw new Error('a certificate lacks its key');
-    return { ...details, key: details.key, bytes: certificate.details, signature: certificate.signature };
+    const { key, serial, issuerSerial } = proto.CertChain.NoiseCertificate.Details.decode(certificate.details);
+    if (!key) throw new Error('a certificate lacks its key');
+    return { key, serial, issuerSerial, bytes: certificate.details, signature: certificate.signature };
   });
   if (!above || !below) throw new Error('the chain lacks a certificate');
   if (!verifyXeddsa(root, above.bytes, above.signature)) throw new Error('the root did not sign the intermediate');
