@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 // Tests run on the sources: the `source` condition of each workspace points at its `src/index.ts`.
 export default defineConfig({
-  ssr: { resolve: { conditions: ['source', 'node', 'import', 'default'], externalConditions: ['node'] } },
-  resolve: { conditions: ['source', 'node', 'import', 'default'] },
+  ssr: { resolve: { conditions: ['source', 'node'], externalConditions: ['node'] } },
+  resolve: { conditions: ['source', 'node'] },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
     pool: 'forks',
