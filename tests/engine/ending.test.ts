@@ -12,7 +12,9 @@ describe('how sessions end', () => {
     expect(phone.all('closed')).toEqual([{ kind: 'closed', close: { source: 'ours', unlinked: false } }]);
     expect(phone.facts.at(-1)?.kind).toBe('closed');
     expect((await world.control.handset(handset.number)).linked_devices).toHaveLength(1);
-    await until('the connection to be gone', async () => (await world.control.connections()).every(({ number }) => number !== handset.number));
+    await until('the connection to be gone', async () =>
+      (await world.control.connections()).every(({ number }) => number !== handset.number),
+    );
   });
 
   test('unlink removes the device from the handset', async () => {
@@ -52,9 +54,18 @@ describe('faults of the network', () => {
   test.each([
     [{ kind: 'drop' }, { source: 'connection-ended' }],
     [{ kind: 'drop', variant: 'reset' }, { source: 'connection-ended' }],
-    [{ kind: 'stream_error', code: 503 }, { source: 'stream-error', code: 503, conflict: null }],
-    [{ kind: 'stream_error', code: 515 }, { source: 'stream-error', code: 515 }],
-    [{ kind: 'stream_error', code: 516 }, { source: 'stream-error', code: 516 }],
+    [
+      { kind: 'stream_error', code: 503 },
+      { source: 'stream-error', code: 503, conflict: null },
+    ],
+    [
+      { kind: 'stream_error', code: 515 },
+      { source: 'stream-error', code: 515 },
+    ],
+    [
+      { kind: 'stream_error', code: 516 },
+      { source: 'stream-error', code: 516 },
+    ],
     [{ kind: 'replaced' }, { source: 'stream-error', conflict: 'replaced' }],
     [{ kind: 'downgrade_webclient' }, { source: 'not-multidevice' }],
   ])('%o while open', async (fault, close) => {
@@ -110,7 +121,11 @@ describe('faults of the network', () => {
     await phone.link(world.control, handset.number);
     let release = (): void => {};
     phone.store.beforeWrite = (change) =>
-      change.inbox === undefined ? undefined : new Promise<void>((resolve) => { release = resolve; });
+      change.inbox === undefined
+        ? undefined
+        : new Promise<void>((resolve) => {
+            release = resolve;
+          });
     await world.control.write(friend.number, handset.number, 'stuck');
     expect(await phone.closed()).toEqual({ source: 'deaf' });
     phone.store.beforeWrite = () => {};

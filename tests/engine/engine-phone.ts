@@ -27,7 +27,11 @@ export interface SandboxNetwork {
 }
 
 /** An engine that connects to this network on behalf of an organisation. */
-export function sandboxEngine(network: SandboxNetwork, orgId: string, more: Partial<BaileysEngineOptions> = {}): Engine {
+export function sandboxEngine(
+  network: SandboxNetwork,
+  orgId: string,
+  more: Partial<BaileysEngineOptions> = {},
+): Engine {
   return createBaileysEngine({
     log: silentLog,
     trustedRoot: Buffer.from(network.root, 'base64'),
@@ -79,7 +83,11 @@ export class EnginePhone {
   }
 
   fact<K extends EngineFact['kind']>(kind: K, deadlineMs?: number): Promise<FactOf<K>> {
-    return until(`the fact ${kind} (seen: ${this.facts.map((fact) => fact.kind).join(' ')})`, () => this.all(kind).at(-1), deadlineMs);
+    return until(
+      `the fact ${kind} (seen: ${this.facts.map((fact) => fact.kind).join(' ')})`,
+      () => this.all(kind).at(-1),
+      deadlineMs,
+    );
   }
 
   async closed(deadlineMs?: number): Promise<EngineClose> {

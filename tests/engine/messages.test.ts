@@ -52,7 +52,10 @@ describe('messages', () => {
     const bodies = Array.from({ length: 30 }, (_, index) => `missed ${index}`);
     for (const body of bodies) await world.control.write(friend.number, handset.number, body);
     await phone.login();
-    const before = phone.facts.slice(0, phone.facts.findIndex(({ kind }) => kind === 'drained'));
+    const before = phone.facts.slice(
+      0,
+      phone.facts.findIndex(({ kind }) => kind === 'drained'),
+    );
     expect(before.flatMap((fact) => (fact.kind === 'message' ? [fact.message.body] : []))).toEqual(bodies);
   });
 
