@@ -33,5 +33,6 @@ test.each(VARIANTS)('a %s frame ends one phone and no other', async (variant) =>
   await phone.login();
   process.off('unhandledRejection', note);
   expect(unhandled).toEqual([]);
-  await Promise.all([phone.session?.close(), neighbour.session?.close()]);
+  await phone.session?.close();
+  await neighbour.session?.close();
 });

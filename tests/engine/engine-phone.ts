@@ -51,6 +51,8 @@ export class EnginePhone {
   verdict: (identity: LinkedIdentity) => PairingVerdict | Promise<PairingVerdict> = () => ({ accept: true });
   session: EngineSession | null = null;
   readonly messages: InboundMessage[] = [];
+  /** While false messages are seen and lost, as by a process that dies before it stores them. */
+  storesMessages = true;
   #epoch = 0;
 
   constructor(
@@ -119,6 +121,6 @@ export class EnginePhone {
     const known = this.messages.findIndex(({ waId, fromMe }) => waId === message.waId && fromMe === message.fromMe);
     if (known < 0) this.messages.push(message);
     else if (this.messages[known]?.type === 'ciphertext') this.messages[known] = message;
-    if (message.ciphertextHash !== null) this.store.settle(message.ciphertextHash);
+    if (message.ciphertextHash !== null && this.storesMessages) this.store.settle(message.ciphertextHash);
   }
 }

@@ -32,6 +32,23 @@ export class EngineWorld {
     return this.#sandbox.network;
   }
 
+  /** What another process needs to reach this world. */
+  get address(): { network: Sandbox['network']; control: Sandbox['control']; orgId: string } {
+    if (this.#sandbox === null) throw new Error('the world has not started');
+    return { network: this.#sandbox.network, control: this.#sandbox.control, orgId: this.control.orgId };
+  }
+
+  /** The owner of a handset changes its profile. */
+  async changeProfile(number: string, change: { name?: string; image?: string | null }): Promise<void> {
+    const { control, orgId } = this.address;
+    const response = await fetch(`${control.url}/sandbox/v1/handsets/${number}`, {
+      method: 'PATCH',
+      headers: { 'x-sandbox-secret': control.secret, 'x-org-id': orgId, 'content-type': 'application/json' },
+      body: JSON.stringify(change),
+    });
+    if (!response.ok) throw new Error(`changing the profile answered ${response.status}: ${await response.text()}`);
+  }
+
   async start(): Promise<void> {
     this.#directory = await mkdtemp(join(tmpdir(), 'engine-suite-'));
     this.#sandbox = await startSandbox({ journalPath: join(this.#directory, 'world.journal') });
@@ -39,7 +56,7 @@ export class EngineWorld {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#phones.map((phone) => phone.session?.close()));
+    await Promise.all(this.#phones.map(async (phone) => phone.session?.close()));
     const stats = await this.control.stats();
     await this.#sandbox?.stop();
     await rm(this.#directory, { recursive: true });
