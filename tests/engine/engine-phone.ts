@@ -9,6 +9,7 @@ import type {
   EngineClose,
   EngineFact,
   EngineSession,
+  HistoryBatch,
   InboundMessage,
   Lease,
   LinkedIdentity,
@@ -53,6 +54,7 @@ export class EnginePhone {
   readonly messages: InboundMessage[] = [];
   /** While false messages are seen and lost, as by a process that dies before it stores them. */
   storesMessages = true;
+  storesHistory = true;
   #epoch = 0;
 
   constructor(
@@ -74,7 +76,7 @@ export class EnginePhone {
       onFact: (fact) => {
         facts.push(fact);
         if (fact.kind === 'message') this.#receive(fact.message);
-        if (fact.kind === 'history' && fact.batch.ciphertextHash !== null) this.store.settle(fact.batch.ciphertextHash);
+        if (fact.kind === 'history') this.#receiveHistory(fact.batch);
       },
     });
     return this.session;
@@ -114,6 +116,10 @@ export class EnginePhone {
 
   arrives(text: string): Promise<InboundMessage> {
     return until(`the message “${text}”`, () => this.messages.find(({ body }) => body === text));
+  }
+
+  #receiveHistory({ ciphertextHash }: HistoryBatch): void {
+    if (ciphertextHash !== null && this.storesHistory) this.store.settle(ciphertextHash);
   }
 
   /** What the phone session does with a message: stores it once and settles its inbox entry. */

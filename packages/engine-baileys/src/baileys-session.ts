@@ -102,6 +102,7 @@ export class BaileysSession implements EngineSession, Watched {
     const steady = new SteadyStore(store, settings.clock, this.#fault);
     const writer = new SessionWriter({
       store: steady,
+      clock: settings.clock,
       held: !isLogin,
       encodeCredentials: () => encodeCredentials(creds),
     });

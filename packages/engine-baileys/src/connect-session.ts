@@ -1,6 +1,7 @@
 import type { InboxEntry } from '@trunkline/core';
 import type { WASocket } from 'baileys';
 import { Account } from './account/account.js';
+import { keepServerProps } from './account/server-props.js';
 import { within } from './deadline.js';
 import { LibraryWork } from './inbox/library-work.js';
 import { MessageInbox } from './inbox/message-inbox.js';
@@ -14,7 +15,7 @@ import { openSocket } from './socket/open-socket.js';
 import { rawSocketOf } from './socket/raw-socket.js';
 import { guardListeners } from './socket/sole-listener.js';
 import { StanzaLane } from './socket/stanza-lane.js';
-import { tapEvents } from './socket/tap-events.js';
+import { completeCredentials, tapEvents } from './socket/tap-events.js';
 
 /** How long a message for the device that an earlier session left behind may hold up the backlog. */
 const REPEAT_MS = 30_000;
@@ -86,9 +87,17 @@ export function connectSession(
     pause: () => rawSocketOf(sock.ws)?.pause(),
     resume: () => rawSocketOf(sock.ws)?.resume(),
   });
+  // The library reads the answer within this turn of the event loop.
+  sock.ws.on('CB:iq,,props', () => {
+    setImmediate(() => {
+      keepServerProps(creds, sock.serverProps, clock.now());
+      writer.touchCredentials();
+    });
+  });
   const ceremony = input.purpose === 'pair' ? new PairingCeremony(parts, () => watch.useful()) : null;
   guardListeners(sock.ws, (event) => event.startsWith('CB:'), handleFault);
 
+  completeCredentials(sock.ev, () => creds.me);
   tapEvents(sock.ev, {
     'messaging-history.set': (set) => work.history(set),
     'messages.upsert': ({ messages, requestId }) => {
@@ -102,7 +111,7 @@ export function connectSession(
   sock.ev.on('creds.update', () => {
     // Before a pairing is confirmed the credentials are disposable; the writer holds them back.
     if (creds.account === undefined) return;
-    void writer.write({ credentials: true });
+    writer.touchCredentials();
     account.credentialsChanged();
   });
   let isOpen = false;

@@ -9,6 +9,7 @@ import {
   type UserFacingSocketConfig,
   type WASocket,
 } from 'baileys';
+import { needsServerProps, restoreServerProps } from '../account/server-props.js';
 import type { EngineSettings } from '../engine-options.js';
 import { libraryLog } from '../library-log.js';
 import { BoundedCache } from './bounded-cache.js';
@@ -37,6 +38,7 @@ export function openSocket(input: {
     keepAliveIntervalMs: settings.keepAliveMs,
     markOnlineOnConnect: false,
     syncFullHistory: false,
+    fireInitQueries: needsServerProps(creds, clock.now()),
     shouldSyncHistoryMessage: () => true,
     // Writes are retried by their one writer; a second layer of retries would only delay the end of a broken session.
     transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
@@ -53,5 +55,7 @@ export function openSocket(input: {
     ...(url === null ? {} : { waWebSocketUrl: url }),
     ...(settings.webVersion === null ? {} : { version: [...settings.webVersion] }),
   };
-  return makeWASocket(config);
+  const sock = makeWASocket(config);
+  restoreServerProps(creds, sock.serverProps);
+  return sock;
 }
