@@ -39,6 +39,6 @@ export function completeCredentials(ev: WASocket['ev'], me: () => Events['creds.
   ev.emit = <K extends keyof Events>(event: K, payload: Events[K]): boolean => {
     const account = me();
     const isIncomplete = event === 'creds.update' && account !== undefined && !('me' in payload);
-    return emit(event, isIncomplete ? { ...payload, me: account } : payload);
+    return emit(event, isIncomplete ? Object.assign({}, payload, { me: account }) : payload);
   };
 }
