@@ -83,8 +83,8 @@ export const CAUSES = {
   }),
   restart_loop: cause(backoff(), 'reconnecting', 'none', 'WhatsApp keeps asking for a reconnect.'),
   forced_logout: cause(
-    ladder(10 * SECOND),
-    'reconnecting',
+    halt(10 * SECOND),
+    'logged_out',
     'none',
     'WhatsApp ended the session. Checking whether the link still holds.',
   ),

@@ -4,7 +4,7 @@ import type { CauseCode } from './disconnect-cause.js';
 /** What people want of a phone, stored apart from where the phone is. */
 export type Wanted = 'running' | 'stopped';
 
-/** What an opening session is for. `unlink` opens only to tell WhatsApp to remove this device, then goes on to `then`. */
+/** What an opening session is for. `unlink` opens only to tell WhatsApp to remove this device, then goes on to `next`. */
 export type Purpose = 'pair' | 'login' | 'unlink';
 export type AfterUnlink = 'pair' | 'delete';
 
@@ -18,7 +18,7 @@ export type PhoneState =
   | {
       readonly name: 'starting';
       readonly purpose: Purpose;
-      readonly then: AfterUnlink | null;
+      readonly next: AfterUnlink | null;
       readonly cause: CauseCode | null;
       readonly retryAt: number | null;
       readonly failures: number;
