@@ -4,40 +4,52 @@ import type { CauseCode } from './disconnect-cause.js';
 /** What people want of a phone, stored apart from where the phone is. */
 export type Wanted = 'running' | 'stopped';
 
-/** What an opening session is for. `unlink` opens only to tell WhatsApp to remove this device, then goes on to `then`. */
+/** What an opening session is for. `unlink` opens only to tell WhatsApp to remove this device, then goes on to `next`. */
 export type Purpose = 'pair' | 'login' | 'unlink';
 export type AfterUnlink = 'pair' | 'delete';
 
 /**
  * Where the phone is. Each state carries its own data; times are epoch milliseconds because the state is stored as JSON.
- * `connectedUntil`: the public side still says CONNECTED until then (a blip or a move is not announced).
- * `failures`: attempts since the last stable connection, which is what the backoff counts.
+ * `retryAt` null: a session is being opened now; `connectedUntil`: the public side says CONNECTED until then, because a
+ * blip or a move is not announced; `failures`: attempts since the last stable connection, which the backoff counts.
  */
 export type PhoneState =
   | { readonly name: 'off'; readonly cause: CauseCode; readonly since: number }
   | {
       readonly name: 'starting';
       readonly purpose: Purpose;
-      readonly then: AfterUnlink | null;
-      readonly connectedUntil: number | null;
+      readonly next: AfterUnlink | null;
+      readonly cause: CauseCode | null;
+      readonly retryAt: number | null;
       readonly failures: number;
       readonly since: number;
+      /** When people asked for this QR; a pairing that nobody watches ends. */
+      readonly askedAt: number;
     }
-  | { readonly name: 'pairing'; readonly attempt: PairingAttempt; readonly since: number }
+  | {
+      readonly name: 'pairing';
+      readonly attempt: PairingAttempt;
+      readonly cause: CauseCode | null;
+      readonly since: number;
+      readonly askedAt: number;
+    }
   | { readonly name: 'syncing'; readonly failures: number; readonly since: number }
   | { readonly name: 'online'; readonly failures: number; readonly since: number }
   | {
       readonly name: 'reconnecting';
       readonly cause: CauseCode;
-      readonly retryAt: number;
+      readonly retryAt: number | null;
       readonly connectedUntil: number | null;
       readonly failures: number;
       readonly since: number;
+      /** When the present try began; meaningless while `retryAt` is set. */
+      readonly triedAt: number;
     }
   | { readonly name: 'unlinked'; readonly cause: CauseCode; readonly since: number }
   | { readonly name: 'halted'; readonly cause: CauseCode; readonly until: number | null; readonly since: number };
 
 export type StateName = PhoneState['name'];
+export type StateOf<N extends StateName> = Extract<PhoneState, { name: N }>;
 
 /** States in which a node must hold the phone although nobody asked for anything. */
 export function needsOwner(state: PhoneState): boolean {

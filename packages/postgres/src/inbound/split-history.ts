@@ -4,14 +4,21 @@ import type { HistoryBatch, InboundMessage } from '@trunkline/core';
 const ROWS_PER_PIECE = 400;
 const BYTES_PER_PIECE = 2 * 1024 * 1024;
 
-/** Pieces of bounded size. People and chats come first, so that messages find the numbers of their chats. */
+/**
+ * At least one piece. People and chats come first, so that messages find the numbers of their chats; the last one settles
+ * the chunk.
+ */
 export function splitHistory(batch: HistoryBatch): HistoryBatch[] {
-  return [
-    ...slices(batch.people).map((people) => ({ people, chats: [], messages: [] })),
-    ...slices(batch.chats).map((chats) => ({ people: [], chats, messages: [] })),
-    ...slices(batch.messages, contentBytes).map((messages) => ({ people: [], chats: [], messages })),
+  const pieces: HistoryBatch[] = [
+    ...slices(batch.people).map((people) => ({ ...NOTHING, people })),
+    ...slices(batch.chats).map((chats) => ({ ...NOTHING, chats })),
+    ...slices(batch.messages, contentBytes).map((messages) => ({ ...NOTHING, messages })),
   ];
+  const last = pieces.pop() ?? NOTHING;
+  return [...pieces, { ...last, ciphertextHash: batch.ciphertextHash }];
 }
+
+const NOTHING: HistoryBatch = { people: [], chats: [], messages: [], ciphertextHash: null };
 
 function contentBytes(message: InboundMessage): number {
   return message.content.length + (message.body?.length ?? 0);

@@ -31,7 +31,7 @@ export async function storeInbound(sql: Sql, lease: Lease, batch: HistoryBatch, 
     await writeIdentities(tx, lease.phoneId, book.changes());
     await writeChats(tx, lease, chatsOf(batch, book));
     const fresh = await writeMessages(tx, lease, batch.messages, book);
-    await settleInbox(tx, lease, batch.messages);
+    await settleInbox(tx, lease, batch);
     return fresh;
   });
 }
@@ -171,17 +171,16 @@ function onceEach(rows: readonly MessageRow[]): MessageRow[] {
   return [...byKey.values()];
 }
 
-async function settleInbox(tx: Transaction, lease: Lease, messages: readonly InboundMessage[]): Promise<void> {
-  const hashes = messages.flatMap(({ ciphertextHash }) =>
-    ciphertextHash === null ? [] : [Buffer.from(ciphertextHash)],
+async function settleInbox(tx: Transaction, lease: Lease, batch: HistoryBatch): Promise<void> {
+  const hashes = [batch.ciphertextHash, ...batch.messages.map((message) => message.ciphertextHash)].flatMap((hash) =>
+    hash === null ? [] : [Buffer.from(hash)],
   );
   if (hashes.length === 0) return;
-  await tx.rows(
-    {
-      name: 'inbox-settle',
-      text: `update inbox set settled_at = clock_timestamp()
-        where phone_id = $1 and ciphertext_hash = any ($2) and settled_at is null`,
-    },
-    [lease.phoneId, hashes],
-  );
+  await tx.rows(SETTLE, [lease.phoneId, hashes]);
 }
+
+const SETTLE = {
+  name: 'inbox-settle',
+  text: `update inbox set settled_at = clock_timestamp()
+    where phone_id = $1 and ciphertext_hash = any ($2) and settled_at is null`,
+};

@@ -25,9 +25,10 @@ export async function resolveLabels(
   type: string,
   names: readonly string[],
 ): Promise<LabelRef[]> {
-  const wanted = new Map(names.map((name) => [nameKey(name), name]));
+  // Reversed: of two spellings in one list the first one counts.
+  const wanted = new Map([...names].reverse().map((name) => [nameKey(name), name]));
   if (wanted.size === 0) return [];
-  const keys = [...wanted.keys()];
+  const keys = [...new Set(names.map(nameKey))];
   const found = await findLabels(sql, orgId, type, keys);
   const unknown = keys.filter((key) => !found.has(key));
   if (unknown.length > 0) {

@@ -84,7 +84,7 @@ export class PostgresOwnedPhoneStore implements OwnedPhoneStore {
   }
 
   async receive(lease: Lease, message: InboundMessage): Promise<'new' | 'known'> {
-    const batch: HistoryBatch = { people: [], chats: [], messages: [message] };
+    const batch: HistoryBatch = { people: [], chats: [], messages: [message], ciphertextHash: null };
     const fresh = await storeInbound(this.deps.sql, lease, batch, message.fromHistory ? 'history' : 'live');
     return fresh > 0 ? 'new' : 'known';
   }

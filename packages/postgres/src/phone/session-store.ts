@@ -22,9 +22,13 @@ const WRITE = {
       delete from credentials c using held, unnest($7::text[], $8::text[]) as k (kind, key_id)
       where c.phone_id = $1 and c.kind = k.kind and c.key_id = k.key_id
     ), kept as (
-      insert into inbox (phone_id, ciphertext_hash, stanza, plaintext)
-      select $1, $9, $10, $11 from held where $9::bytea is not null
+      insert into inbox (phone_id, ciphertext_hash, stanza, plaintext, settled_at)
+      select $1, $9, $10, $11, case when $9 = any ($12::bytea[]) then clock_timestamp() end
+      from held where $9::bytea is not null
       on conflict (phone_id, ciphertext_hash) do nothing
+    ), settled as (
+      update inbox i set settled_at = clock_timestamp() from held
+      where i.phone_id = $1 and i.ciphertext_hash = any ($12::bytea[]) and i.settled_at is null
     )
     select exists (select from held) as held`,
 };
@@ -97,6 +101,7 @@ export class PostgresSessionStore implements SessionStore {
       inbox === undefined ? null : Buffer.from(inbox.ciphertextHash),
       inbox === undefined ? null : JSON.stringify(inbox.stanza),
       inbox === undefined ? null : seal(key, inbox.plaintext, inboxPlace(phoneId, inbox.ciphertextHash)),
+      (change.settled ?? []).map((hash) => Buffer.from(hash)),
     ]);
   }
 

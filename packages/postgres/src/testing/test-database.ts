@@ -13,6 +13,8 @@ export interface TestDatabase {
   readonly url: string;
   readonly masterKey: Uint8Array;
   readonly db: Database;
+  /** Runs a statement on a connection of its own, past every store. */
+  rows<R extends object>(statement: string, values?: readonly unknown[]): Promise<R[]>;
   /** Closes `db` and removes the database. Connections that are still open are cut. */
   drop(): Promise<void>;
 }
@@ -32,6 +34,7 @@ export async function createTestDatabase(options: Partial<DatabaseOptions> = {})
     url,
     masterKey: MASTER_KEY,
     db,
+    rows: <R extends object>(statement: string, values: readonly unknown[] = []) => query<R>(url, statement, values),
     async drop() {
       await db.close();
       await maintain(serverUrl, (client) => client.query(`drop database if exists ${name} with (force)`));
@@ -103,8 +106,21 @@ async function awaitLock(home: string): Promise<DataDirLock> {
   }
 }
 
-async function maintain(serverUrl: string, run: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client({ connectionString: withDatabase(serverUrl, 'postgres') });
+async function query<R extends object>(url: string, statement: string, values: readonly unknown[]): Promise<R[]> {
+  let rows: R[] = [];
+  const run = async (client: pg.Client) => {
+    rows = (await client.query<R & pg.QueryResultRow>(statement, [...values])).rows;
+  };
+  await connected(url, run);
+  return rows;
+}
+
+function maintain(serverUrl: string, run: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  return connected(withDatabase(serverUrl, 'postgres'), run);
+}
+
+async function connected(url: string, run: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     await run(client);
