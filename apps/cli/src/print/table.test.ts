@@ -7,12 +7,12 @@ describe('tables', () => {
       table(
         ['A', 'NAME', 'C'],
         [
-          ['1', 'सहायता', 'x'],
+          ['1', 'Søren 👩🏽‍💻', 'x'],
           ['22', 'Support', ''],
         ],
         'none',
       ),
-    ).toBe(['A   NAME     C', '1   सहायता   x', '22  Support'].join('\n'));
+    ).toBe(['A   NAME     C', '1   Søren 👩🏽‍💻  x', '22  Support'].join('\n'));
   });
 
   it('say that there is nothing', () => {

@@ -22,7 +22,9 @@ export function properties(values: Readonly<Record<string, string>>): string {
     .join('\n');
 }
 
-/** Characters and not bytes; good enough for names. */
+const characters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** In characters as people see them, and not in bytes. */
 function width(text: string): number {
-  return [...text].length;
+  return Array.from(characters.segment(text)).length;
 }

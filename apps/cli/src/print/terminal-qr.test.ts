@@ -8,7 +8,7 @@ const code = '2@hJtQ0Yw3cGrQ4r0Cqv1Y2Nf7mEo0bM1pQ==,KxV0bK7u3mFhW1yZ,Zm9vYmFyYmF
 /** Reads the half blocks back into modules: a drawn half is light. */
 function modulesOf(drawing: string): boolean[][] {
   return drawing.split('\n').flatMap((line) => {
-    const cells = [...line];
+    const cells = Array.from(line);
     return [cells.map((cell) => !'█▀'.includes(cell)), cells.map((cell) => !'█▄'.includes(cell))];
   });
 }
@@ -21,11 +21,11 @@ describe('the QR code in the terminal', () => {
   });
 
   it('brings its own colours to a terminal, so that a light scheme does not invert it', () => {
-    const escape = String.fromCharCode(27);
+    const esc = String.fromCharCode(27);
     const coloured = terminalQr(code, true);
     for (const line of coloured.split('\n')) {
-      expect(line.startsWith(`${escape}[97;40m`) && line.endsWith(`${escape}[0m`)).toBe(true);
+      expect(line.startsWith(`${esc}[97;40m`) && line.endsWith(`${esc}[0m`)).toBe(true);
     }
-    expect(coloured.replaceAll(`${escape}[97;40m`, '').replaceAll(`${escape}[0m`, '')).toBe(terminalQr(code, false));
+    expect(coloured.replaceAll(`${esc}[97;40m`, '').replaceAll(`${esc}[0m`, '')).toBe(terminalQr(code, false));
   });
 });
