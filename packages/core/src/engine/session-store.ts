@@ -19,6 +19,8 @@ export interface SessionWrite {
   readonly credentials?: Uint8Array;
   readonly keys?: readonly KeyRow[];
   readonly inbox?: InboxEntry;
+  /** Hashes of inbox entries that are done without a message, for example a share of app-state keys: they go. */
+  readonly settled?: readonly Uint8Array[];
 }
 
 /**
