@@ -46,7 +46,7 @@ export async function attachSocket(deps: SocketDeps): Promise<{ close(): Promise
   io.use((socket, next) => {
     authenticateSocket(deps, socket.handshake.headers).then(
       async (caller) => {
-        callers.set(socket, caller);
+        socket.data = caller;
         await socket.join([...caller.rooms]);
         next();
       },
@@ -58,6 +58,7 @@ export async function attachSocket(deps: SocketDeps): Promise<{ close(): Promise
     );
   });
   io.on('connection', (socket) => {
+    callers.set(socket, socket.data as SocketCaller);
     deps.onCount(callers.size);
     socket.on('disconnect', () => {
       callers.delete(socket);
