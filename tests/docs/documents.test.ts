@@ -47,7 +47,9 @@ describe('the documents', () => {
     const folder = 'apps/server/src/config';
     const sources = readdirSync(join(root, folder)).filter((name) => !name.endsWith('.test.ts'));
     const code = sources.map((name) => read(join(folder, name))).join('\n');
-    const settings = [...code.matchAll(/env\.\w+\(\s*'([A-Z][A-Z0-9_]*[A-Z0-9])'|'(S3_[A-Z_]+)'/g)].map(([, a, b]) => a ?? b);
+    const settings = [...code.matchAll(/env\.\w+\(\s*'([A-Z][A-Z0-9_]*[A-Z0-9])'|'(S3_[A-Z_]+)'/g)].map(
+      ([, a, b]) => a ?? b,
+    );
     const table = /## Configuration([\s\S]*?)\n## /.exec(read('README.md'))?.[1] ?? '';
     const listed = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell = '']) =>
       [...cell.matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map(([, name]) => name),
