@@ -15,6 +15,8 @@ export interface TestDatabase {
   readonly db: Database;
   /** Runs a statement on a connection of its own, past every store. */
   rows<R extends object>(statement: string, values?: readonly unknown[]): Promise<R[]>;
+  /** Holds the locks of a statement while `run` runs. */
+  whileLocked(statement: string, values: readonly unknown[], run: () => Promise<void>): Promise<void>;
   /** Resolves when this many sessions of the database wait for a lock. */
   waiters(count: number): Promise<void>;
   /** Closes `db` and removes the database. Connections that are still open are cut. */
@@ -37,6 +39,7 @@ export async function createTestDatabase(options: Partial<DatabaseOptions> = {})
     masterKey: MASTER_KEY,
     db,
     rows: <R extends object>(statement: string, values: readonly unknown[] = []) => query<R>(url, statement, values),
+    whileLocked: (statement, values, run) => whileLocked(url, statement, values, run),
     waiters: (count) => awaitWaiters(url, count),
     async drop() {
       await db.close();
@@ -116,6 +119,20 @@ async function query<R extends object>(url: string, statement: string, values: r
   };
   await connected(url, run);
   return rows;
+}
+
+function whileLocked(
+  url: string,
+  statement: string,
+  values: readonly unknown[],
+  run: () => Promise<void>,
+): Promise<void> {
+  return connected(url, async (client) => {
+    await client.query('begin');
+    await client.query(statement, [...values]);
+    await run();
+    await client.query('rollback');
+  });
 }
 
 async function awaitWaiters(url: string, count: number): Promise<void> {
