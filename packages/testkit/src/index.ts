@@ -4,3 +4,5 @@ export * from './invariant-poller.js';
 export * from './server-process.js';
 export * from './test-database.js';
 export * from './testbed.js';
+export { MemorySessionStore } from './memory-session-store.js';
+export { silentLog } from './silent-log.js';

@@ -52,6 +52,11 @@ class BaileysClient implements ForeignClient {
     return this.#inbox.messages;
   }
 
+  /** The library uploads its keys before it says that it is open. */
+  get isReachable() {
+    return this.logins > 0;
+  }
+
   get jid() {
     return this.#store.auth.creds.account && this.#store.auth.creds.me?.id;
   }
@@ -93,6 +98,10 @@ class BaileysClient implements ForeignClient {
 
   async forgetSessions(): Promise<void> {
     this.#store.forgetSessions();
+  }
+
+  async damageSessions(): Promise<void> {
+    this.#store.damageSessions();
   }
 
   cutConnection(): void {

@@ -43,6 +43,8 @@ export interface ForeignClient {
   readonly messages: readonly ReceivedMessage[];
   /** Successful logins whose waiting messages have been handed over. */
   readonly logins: number;
+  /** True once the client's Signal keys are on the network, so that others can write to it. */
+  readonly isReachable: boolean;
   readonly ending: Ending | undefined;
   /** Own device, once paired. */
   readonly jid: string | undefined;
@@ -59,6 +61,8 @@ export interface ForeignClient {
   markRead(id: string): Promise<void>;
   /** Loses every ratchet, as a host with a damaged disk would. */
   forgetSessions(): Promise<void>;
+  /** Bends the key that every ratchet sends with, so that nobody can open what comes next. */
+  damageSessions(): Promise<void>;
   /** Cuts the TCP connection under the library, without a word to the server. */
   cutConnection(): void;
   /** Ends the connection and keeps the link. Safe to call twice. */
@@ -80,5 +84,7 @@ export interface ClientDriver {
 export interface ClientOptions {
   /** How long one QR is shown; only baileys can be told. */
   readonly qrTimeoutMs?: number;
+  /** How long a first connection may take; only zapo can be told. */
+  readonly connectTimeoutMs?: number;
   readonly webVersion?: readonly [number, number, number];
 }

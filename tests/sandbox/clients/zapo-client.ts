@@ -42,7 +42,7 @@ class ZapoClient implements ForeignClient {
         proxy: { ws: this.#agent },
         testHooks: { noiseRootCa: { publicKey: Buffer.from(network.root, 'base64'), serial: 0 } },
         history: { enabled: true },
-        connectTimeoutMs: 8_000,
+        connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
         reconnectIntervalMs: 100,
         ...(options.webVersion !== undefined && { version: options.webVersion.join('.') }),
       },
@@ -60,6 +60,10 @@ class ZapoClient implements ForeignClient {
 
   get messages() {
     return this.#inbox.messages;
+  }
+
+  get isReachable() {
+    return this.#store.credentials?.serverHasPreKeys === true;
   }
 
   get jid() {
@@ -103,6 +107,10 @@ class ZapoClient implements ForeignClient {
     return this.#store.forgetSessions();
   }
 
+  damageSessions(): Promise<void> {
+    return this.#store.damageSessions();
+  }
+
   cutConnection(): void {
     this.#agent.cut();
   }
@@ -128,7 +136,7 @@ class ZapoClient implements ForeignClient {
 
   #onConnection(event: Event<'connection'>): void {
     if (event.status === 'close' && event.reason !== 'client_disconnected')
-      this.ending = endings[event.reason] ?? 'other';
+      this.ending ??= endings[event.reason] ?? 'other';
   }
 
   #onMessage({ message, stanzaId, chatJid, rawNode }: Event<'message'>): void {
