@@ -79,7 +79,15 @@ export function wire(options: {
       log,
     });
     await app.ready();
-    const socket = await attachSocket({ server: app.server, events: db.events, orgs: db.orgs, config, log });
+    const socket = await attachSocket({
+      server: app.server,
+      events: db.events,
+      orgs: db.orgs,
+      phones: db.phones,
+      publicUrl: config.http.publicUrl,
+      onCount: (sockets) => metrics.socketsConnected(sockets),
+      log,
+    });
     closeHttp = async () => {
       await socket.close();
       await app.close();

@@ -42,6 +42,7 @@ export class BaileysSession implements EngineSession, Watched {
   #close: EngineClose | null = null;
   #stage: SocketStage = 'connecting';
   #isOpen = false;
+  #isDrained = false;
   #isUnlinking = false;
   #reportLibraryClosed: () => void = () => {};
   readonly #libraryClosed = new Promise<void>((resolve) => {
@@ -194,8 +195,13 @@ export class BaileysSession implements EngineSession, Watched {
         this.#isOpen = true;
         this.#watch.useful();
         this.#emit({ kind: 'opened' });
+        if (this.#isDrained) this.#emit({ kind: 'drained' });
       }
-      if (update.receivedPendingNotifications) this.#emit({ kind: 'drained' });
+      // WhatsApp may be done with the backlog before the library says that it is open; the order told is always the same.
+      if (update.receivedPendingNotifications) {
+        this.#isDrained = true;
+        if (this.#isOpen) this.#emit({ kind: 'drained' });
+      }
       if (update.connection !== 'close') return;
       this.#reportLibraryClosed();
       this.#end(closeOfLibraryEnd(update.lastDisconnect?.error, this.#stage));
