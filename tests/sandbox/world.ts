@@ -11,7 +11,7 @@ import type {
   NetworkAddress,
   StoredState,
 } from './clients/foreign-client.js';
-import { type Handset, SandboxControl } from './control.js';
+import { type Handset, type HandsetMessage, SandboxControl } from './control.js';
 import { until } from './until.js';
 
 type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
@@ -86,6 +86,22 @@ export class World {
   async person(name: string): Promise<Handset> {
     this.#people += 1;
     return this.control.createHandset(`9198200${String(this.#people).padStart(5, '0')}`, { name });
+  }
+
+  /** Waits for a text on a handset and returns the message. */
+  handsetReceives(number: string, text: string): Promise<HandsetMessage> {
+    return until(`handset ${number} to show “${text}”`, async () => {
+      const messages = await this.control.messages(number);
+      return messages.find((message) => message.text === text);
+    });
+  }
+
+  /** Waits until a handset shows this status for a message it wrote. */
+  async handsetShows(number: string, id: string, status: string): Promise<void> {
+    await until(`handset ${number} to show ${id} as ${status}`, async () => {
+      const messages = await this.control.messages(number);
+      return messages.find((message) => message.id === id)?.status === status;
+    });
   }
 
   fresh(driver: ClientDriver, options?: ClientOptions): ForeignClient {
