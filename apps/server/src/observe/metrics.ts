@@ -98,7 +98,7 @@ export class Metrics {
 
   /** A queue of this process whose length is worth watching. */
   queue(name: string, length: () => number): void {
-    const queue = new Gauge({
+    const queue: Gauge = new Gauge({
       name: `trunkline_queue_${name}`,
       help: `Waiting in the queue ${name}`,
       registers: [this.#registry],
