@@ -28,4 +28,5 @@ export * from './support/clock.js';
 export * from './support/errors.js';
 export * from './support/log.js';
 export * from './support/mailbox.js';
+export * from './support/master-key.js';
 export * from './support/secrets-file.js';

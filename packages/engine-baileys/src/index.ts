@@ -1,1 +1,2 @@
-export {};
+export { createBaileysEngine } from './baileys-engine.js';
+export type { BaileysEngineOptions } from './engine-options.js';

@@ -97,7 +97,10 @@ export class SupervisedChild<Init, Ready> {
     child.on('error', (error) => log.error('child process fault', { child: name, err: error }));
     child.send({ kind: 'init', init }, () => {});
     if (this.#stopping) child.send({ kind: 'stop' }, () => {});
-    const [code, signal] = (await once(child, 'exit').catch(() => [null, 'spawn failed'])) as [number | null, string | null];
+    const [code, signal] = (await once(child, 'exit').catch(() => [null, 'spawn failed'])) as [
+      number | null,
+      string | null,
+    ];
     cancelLimit();
     this.#child = null;
     return signal ?? String(code);

@@ -3,7 +3,9 @@ import { hostname } from 'node:os';
 
 /** Names this running system and its process table, so that a process id of it means something. */
 export function hostId(): string {
-  return [hostname(), read(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()), pidNamespace()].join(':');
+  return [hostname(), read(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()), pidNamespace()].join(
+    ':',
+  );
 }
 
 /** True when a worker of ours with this id still runs. A process id that was given to another program does not count. */

@@ -80,7 +80,14 @@ export class WorkerFleet {
 
   async #init(network: Network, nodeId: string): Promise<WorkerInit> {
     const { init, limits } = this.#options;
-    return { ...init, nodeId, network, hostId: hostId(), limits: limits[network], sandbox: await this.#sandbox(network) };
+    return {
+      ...init,
+      nodeId,
+      network,
+      hostId: hostId(),
+      limits: limits[network],
+      sandbox: await this.#sandbox(network),
+    };
   }
 
   async #sandbox(network: Network): Promise<WorkerInit['sandbox']> {

@@ -14,7 +14,8 @@ export type OwnerAnswer =
 export const NOT_OWNER_STATUS = 409;
 
 export function answerOf(error: unknown): OwnerAnswer {
-  if (error instanceof EngineRefused) return { ok: false, code: error.code, message: error.message, stage: error.stage };
+  if (error instanceof EngineRefused)
+    return { ok: false, code: error.code, message: error.message, stage: error.stage };
   if (error instanceof DomainError) return { ok: false, code: error.code, message: error.message };
   return { ok: false, code: 'UNKNOWN', message: 'the worker of this phone failed; see its log' };
 }

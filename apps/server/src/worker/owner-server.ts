@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Log, parsePhoneNumber, type PhoneSession } from '@trunkline/core';
+import { type Log, type PhoneSession, parsePhoneNumber } from '@trunkline/core';
 import { answerOf, NOT_OWNER_STATUS, type OwnerAnswer, type OwnerCall } from './owner-call.js';
 import { CallVerifier, signatureOf } from './signed-call.js';
 

@@ -9,17 +9,17 @@ import {
   systemClock,
 } from '@trunkline/core';
 import { openDatabase, startHeartbeat } from '@trunkline/postgres';
-import { createLog } from '../observe/log.js';
-import type { ChildSide } from '../supervise/child-side.js';
-import { openStorage } from '../storage/open-storage.js';
-import { crashAt } from './crash-points.js';
 import { phoneImages } from '../images/phone-images.js';
+import { createLog } from '../observe/log.js';
+import { presentPhone } from '../present/phone.js';
+import { openStorage } from '../storage/open-storage.js';
+import type { ChildSide } from '../supervise/child-side.js';
+import { crashAt } from './crash-points.js';
+import { openEngine } from './open-engine.js';
 import { startOwnerServer } from './owner-server.js';
 import { clusterSecret } from './signed-call.js';
-import { openEngine } from './open-engine.js';
-import { presentPhone } from '../present/phone.js';
-import { WorkerReports } from './worker-reports.js';
 import type { WorkerInit, WorkerReady } from './worker-init.js';
+import { WorkerReports } from './worker-reports.js';
 
 const POOL_SIZE = 6;
 const STATEMENT_LIMIT_MS = 15_000;

@@ -58,4 +58,6 @@ export interface HistoryBatch {
   readonly chats: readonly HistoryChat[];
   readonly messages: readonly InboundMessage[];
   readonly people: readonly { readonly address: Address; readonly name: string | null }[];
+  /** Identifies the inbox entry that storing this chunk settles; the chunk comes again at every login until then. */
+  readonly ciphertextHash: Uint8Array | null;
 }

@@ -87,7 +87,8 @@ function createSecrets(dataDir: string, path: string): Secrets {
   const text = `${JSON.stringify({ master_key: randomBytes(MASTER_KEY_BYTES).toString('base64') }, null, 2)}\n`;
   const draft = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`;
   try {
-    mkdirSync(dataDir, { recursive: true });
+    // Others may pass through, because the embedded database can run as another user; what is secret has its own mode.
+    mkdirSync(dataDir, { recursive: true, mode: 0o711 });
     writeWhole(draft, text);
   } catch (error) {
     throw new Invalid(

@@ -1,0 +1,182 @@
+import { type Clock, DomainError, type InboxEntry, type KeyRow, type SessionStore } from '@trunkline/core';
+
+export interface Change {
+  /** The credentials changed; they are serialised when the write leaves, so that many changes cost one. */
+  readonly credentials?: true;
+  readonly keys?: readonly KeyRow[];
+  readonly inbox?: InboxEntry;
+  readonly settled?: readonly Uint8Array[];
+}
+
+interface Batch {
+  credentials: boolean;
+  readonly keys: Map<string, KeyRow>;
+  inbox: InboxEntry | null;
+  readonly settled: Uint8Array[];
+  readonly done: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Waits between tries of a write that the database refused for now; afterwards the session ends. */
+const RETRY_DELAYS_MS = [100, 250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000];
+
+/**
+ * The only writer of one phone's credentials and keys. One write is on its way at a time and what comes meanwhile is
+ * joined, so that the order holds and a burst costs one commit. A write that cannot be made ends the session.
+ */
+export class SessionWriter {
+  readonly #store: SessionStore;
+  readonly #encodeCredentials: () => Uint8Array;
+  readonly #clock: Clock;
+  readonly #onBroken: (error: Error) => void;
+  readonly #queue: Batch[] = [];
+  #lastCredentials: Uint8Array | null = null;
+  #running = false;
+  #inFlight: Batch | null = null;
+  #held: boolean;
+  #broken: Error | null = null;
+
+  constructor(input: {
+    store: SessionStore;
+    encodeCredentials: () => Uint8Array;
+    clock: Clock;
+    onBroken: (error: Error) => void;
+    /** Credentials of a pairing that nobody confirmed yet are disposable: nothing is written before `release`. */
+    held: boolean;
+  }) {
+    this.#store = input.store;
+    this.#encodeCredentials = input.encodeCredentials;
+    this.#clock = input.clock;
+    this.#onBroken = input.onBroken;
+    this.#held = input.held;
+  }
+
+  /** Resolves when the change is durable. */
+  write(change: Change): Promise<void> {
+    if (this.#broken !== null) return Promise.reject(this.#broken);
+    const batch = this.#batchFor(change);
+    if (change.credentials) batch.credentials = true;
+    for (const row of change.keys ?? []) batch.keys.set(rowId(row.kind, row.keyId), row);
+    if (change.inbox !== undefined) batch.inbox = change.inbox;
+    batch.settled.push(...(change.settled ?? []));
+    this.#start();
+    return batch.done;
+  }
+
+  /** Keeps credentials that arrived with the answer of the store, so that an unchanged copy is not written again. */
+  rememberCredentials(bytes: Uint8Array): void {
+    this.#lastCredentials = bytes;
+  }
+
+  /** Lets held changes through. */
+  release(): void {
+    this.#held = false;
+    this.#start();
+  }
+
+  /** The value of a row that is not durable yet, or undefined when no write of it is under way. */
+  pending(kind: string, keyId: string): Uint8Array | null | undefined {
+    const id = rowId(kind, keyId);
+    for (let index = this.#queue.length - 1; index >= 0; index -= 1) {
+      const row = this.#queue[index]?.keys.get(id);
+      if (row !== undefined) return row.value;
+    }
+    return undefined;
+  }
+
+  /** Resolves when everything asked so far is durable or lost. */
+  async drained(): Promise<void> {
+    if (this.#held) return;
+    await Promise.allSettled(this.#queue.map((batch) => batch.done));
+  }
+
+  /** Gives up what was not written. */
+  abandon(reason: Error): void {
+    this.#broken ??= reason;
+    for (const batch of this.#queue.splice(0)) batch.reject(this.#broken);
+  }
+
+  #batchFor(change: Change): Batch {
+    const last = this.#queue.at(-1);
+    const isOpen = last !== undefined && last !== this.#inFlight;
+    // One commit carries one inbox entry at most.
+    if (isOpen && (last.inbox === null || change.inbox === undefined)) return last;
+    const batch = newBatch();
+    this.#queue.push(batch);
+    return batch;
+  }
+
+  #start(): void {
+    if (this.#running || this.#held || this.#queue.length === 0) return;
+    this.#running = true;
+    // Deferred by a microtask: changes of one synchronous burst share the first write.
+    queueMicrotask(() => void this.#run());
+  }
+
+  async #run(): Promise<void> {
+    for (let batch = this.#queue[0]; batch !== undefined && this.#broken === null; batch = this.#queue[0]) {
+      this.#inFlight = batch;
+      try {
+        await this.#commit(batch);
+        batch.resolve();
+        if (this.#queue[0] === batch) this.#queue.shift();
+      } catch (error) {
+        const reason = error instanceof Error ? error : new Error(String(error));
+        // First the socket, then the waiters: a stanza whose write failed must not be answered.
+        this.#onBroken(reason);
+        this.abandon(reason);
+      }
+    }
+    this.#inFlight = null;
+    this.#running = false;
+  }
+
+  async #commit(batch: Batch): Promise<void> {
+    const credentials = batch.credentials ? this.#changedCredentials() : null;
+    if (credentials === null && batch.keys.size === 0 && batch.inbox === null && batch.settled.length === 0) return;
+    await this.#retried(() =>
+      this.#store.write({
+        ...(credentials === null ? {} : { credentials }),
+        ...(batch.keys.size === 0 ? {} : { keys: [...batch.keys.values()] }),
+        ...(batch.inbox === null ? {} : { inbox: batch.inbox }),
+        ...(batch.settled.length === 0 ? {} : { settled: batch.settled }),
+      }),
+    );
+    if (credentials !== null) this.#lastCredentials = credentials;
+  }
+
+  #changedCredentials(): Uint8Array | null {
+    const bytes = this.#encodeCredentials();
+    return this.#lastCredentials !== null && Buffer.from(bytes).equals(this.#lastCredentials) ? null : bytes;
+  }
+
+  /** A database that is away for a moment costs nothing: no receipt has left yet. A lost lease is final. */
+  async #retried(write: () => Promise<void>): Promise<void> {
+    for (const delayMs of RETRY_DELAYS_MS) {
+      try {
+        return await write();
+      } catch (error) {
+        if (error instanceof DomainError || this.#broken !== null) throw error;
+        await new Promise<void>((resolve) => this.#clock.after(delayMs, resolve));
+      }
+    }
+    return write();
+  }
+}
+
+function newBatch(): Batch {
+  let resolve: () => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const done = new Promise<void>((onDone, onFailed) => {
+    resolve = onDone;
+    reject = onFailed;
+  });
+  // Whoever asked for the write sees the failure; a write nobody waits for is reported through `onBroken`.
+  done.catch(() => {});
+  return { credentials: false, keys: new Map(), inbox: null, settled: [], done, resolve, reject };
+}
+
+function rowId(kind: string, keyId: string): string {
+  return `${kind}\u0000${keyId}`;
+}

@@ -1,0 +1,154 @@
+/** One embedded server: start, adopt, restart when it dies, stop. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Log } from '@trunkline/core';
+import { errorMessage } from '../sql/database-error.js';
+import type { Binaries } from './binaries.js';
+import { chooseListening, ensureDatabase, type Listening, listeningUrl, probe } from './listening.js';
+import { findPostmaster, type Postmaster } from './postmaster.js';
+import { EmbeddedFailure, type RunAs, runOptions } from './run-as.js';
+import { firstComplaint, openServerLog } from './server-log.js';
+import { serverArguments } from './server-settings.js';
+import { stopServer } from './stop-server.js';
+import { pause, until } from './until.js';
+
+const START_MS = 60_000;
+/** After a kill the old processes need a moment to leave; until then a start is refused. */
+const OLD_ONES_LEAVE_MS = 10_000;
+const CHECK_MS = 500;
+const RESTART_PAUSE_MS = { first: 250, longest: 10_000 };
+const STILL_THERE = /lock file .* already exists|pre-existing shared memory block/;
+
+export class EmbeddedPostgres {
+  readonly #stop = new AbortController();
+  #listening: Listening | null = null;
+  #supervision: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | null = null;
+
+  constructor(
+    private readonly deps: {
+      readonly dataDir: string;
+      readonly serverDir: string;
+      readonly user: RunAs;
+      readonly binaries: Binaries;
+      readonly log: Log;
+    },
+  ) {}
+
+  get url(): string {
+    if (this.#listening === null) throw new Error('the embedded database was not started');
+    return listeningUrl(this.#listening, this.deps.dataDir);
+  }
+
+  /** True when a running server was adopted. */
+  async start(supervise: boolean): Promise<boolean> {
+    const { adopted, listening } = await this.#bringUp();
+    await ensureDatabase(listening, this.deps.dataDir);
+    if (supervise) this.#supervision = this.#keepUp();
+    return adopted;
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#shutDown();
+    return this.#stopped;
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#stop.abort();
+    await this.#supervision;
+    await stopServer(this.deps);
+  }
+
+  /** Looks from time to time whether the server is there, and starts it again when it is not. */
+  async #keepUp(): Promise<void> {
+    const { serverDir, log } = this.deps;
+    let pauseMs = RESTART_PAUSE_MS.first;
+    for (;;) {
+      await pause(CHECK_MS, this.#stop.signal, 'background');
+      if (this.#stop.signal.aborted) return;
+      if (findPostmaster(serverDir) !== null) continue;
+      log.error('the embedded database died; starting it again');
+      try {
+        await this.#bringUp();
+        log.info('embedded database is back');
+        pauseMs = RESTART_PAUSE_MS.first;
+      } catch (error) {
+        log.error('the embedded database could not be started again', { error: errorMessage(error) });
+        await pause(pauseMs, this.#stop.signal, 'background');
+        pauseMs = Math.min(pauseMs * 2, RESTART_PAUSE_MS.longest);
+      }
+    }
+  }
+
+  async #bringUp(): Promise<{ adopted: boolean; listening: Listening }> {
+    const running = findPostmaster(this.deps.serverDir);
+    const listening = running === null ? null : await this.#adopt(running);
+    this.#listening = listening ?? (await this.#startNew());
+    return { adopted: listening !== null, listening: this.#listening };
+  }
+
+  /** Null when the server went away while we waited for it: it was shutting down. */
+  async #adopt(running: Postmaster): Promise<Listening | null> {
+    const { dataDir, serverDir } = this.deps;
+    const listening = running.socketDir === '' ? { port: running.port } : { socketDir: running.socketDir };
+    const gone = () => findPostmaster(serverDir)?.pid !== running.pid;
+    const settled = async () => gone() || (await probe(listening, dataDir));
+    const answered = await until(START_MS, settled, this.#stop.signal);
+    if (gone()) return null;
+    if (answered) return listening;
+    throw new EmbeddedFailure(
+      `a PostgreSQL server (process ${running.pid}) runs on ${serverDir} but does not answer; stop that process and start again`,
+    );
+  }
+
+  async #startNew(): Promise<Listening> {
+    const listening = await chooseListening(this.#listening, this.deps);
+    const deadline = performance.now() + OLD_ONES_LEAVE_MS;
+    for (;;) {
+      const complaint = await this.#launch(listening);
+      if (complaint === null) return listening;
+      if (this.#stop.signal.aborted || !STILL_THERE.test(complaint) || performance.now() > deadline) {
+        throw new EmbeddedFailure(`the embedded PostgreSQL did not start: ${complaint} (its log is ${this.#logFile})`);
+      }
+      await pause(100);
+    }
+  }
+
+  /** Null when the new server answers, otherwise its complaint. */
+  async #launch(listening: Listening): Promise<string | null> {
+    const log = openServerLog(this.#logFile);
+    const child = this.#spawn(listening, log.fd);
+    log.close();
+    const end: { reason: string | null } = { reason: null };
+    child.once('error', (error) => {
+      end.reason = error.message;
+    });
+    child.once('exit', (code, signal) => {
+      end.reason ??= `it ended with ${signal ?? `code ${code}`}`;
+    });
+    const settled = async () => end.reason !== null || (await probe(listening, this.deps.dataDir));
+    const answered = await until(START_MS, settled, this.#stop.signal);
+    if (end.reason !== null) return firstComplaint(this.#logFile, log.size) ?? end.reason;
+    if (answered) return null;
+    child.kill('SIGQUIT');
+    await until(OLD_ONES_LEAVE_MS, () => end.reason !== null);
+    return 'it does not answer';
+  }
+
+  #spawn(listening: Listening, log: number): ChildProcess {
+    const { binaries, serverDir, user } = this.deps;
+    const child = spawn(binaries.postgres, serverArguments(serverDir, listening), {
+      ...runOptions(user),
+      cwd: '/',
+      // A group of its own: Ctrl-C at the terminal reaches us, and we stop it in order.
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+    child.unref();
+    return child;
+  }
+
+  get #logFile(): string {
+    return join(this.deps.dataDir, 'postgres.log');
+  }
+}

@@ -1,0 +1,8 @@
+import { pathToFileURL } from 'node:url';
+import { inCheckout, settleDataDir } from '../checkout/paths.mjs';
+import { prepare } from '../checkout/prepare.mjs';
+
+await prepare();
+settleDataDir();
+// In this process: one Node less in memory, and signals and the exit code need no passing on.
+await import(pathToFileURL(inCheckout('apps/server/dist/main.js')).href);
