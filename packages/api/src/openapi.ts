@@ -158,7 +158,9 @@ function tidy(value: unknown): unknown {
     Object.entries(value)
       .filter(
         ([key, inner]) =>
-          !(key === 'id' && typeof inner === 'string') && !(key === 'maximum' && inner === SAFE) && !(key === 'minimum' && inner === -SAFE),
+          !(key === 'id' && typeof inner === 'string') &&
+          !(key === 'maximum' && inner === SAFE) &&
+          !(key === 'minimum' && inner === -SAFE),
       )
       .map(([key, inner]) => [
         key,

@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createEgress, type Egress, type EgressRequest } from './egress.js';
+import { createEgress, type Egress, type EgressRequest } from './egress-client.js';
 import { EgressRefused } from './egress-refused.js';
 
 /** Every URL here would reach something inside when fetched naively. PORT is a live server on loopback. */
