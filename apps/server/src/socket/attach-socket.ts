@@ -1,5 +1,5 @@
 import '../http/fastify-types.js';
-import { type EventMeta, errorBody } from '@trunkline/api';
+import type { EventMeta } from '@trunkline/api';
 import type { LoggedEvent } from '@trunkline/core';
 import type { FastifyInstance } from 'fastify';
 import { type DefaultEventsMap, Server, type Socket } from 'socket.io';
@@ -8,7 +8,6 @@ import { requirePermission } from '../http/auth/permission.js';
 import { errorAnswer } from '../http/error-answer.js';
 import type { HttpDeps } from '../http/http-deps.js';
 import { HttpError } from '../http/http-error.js';
-import { findPhones } from '../http/phone-header.js';
 import { timestamp } from '../present/timestamp.js';
 import { watchBacklog } from './backlog.js';
 import { EventRelay } from './event-relay.js';
@@ -60,7 +59,7 @@ export async function attachSocket(app: FastifyInstance, deps: SocketDeps): Prom
     socket.on('disconnect', () => metrics.socketsConnected(io.sockets.sockets.size));
     watchBacklog(socket.conn, () => {
       deps.log.warn('socket is too slow', { key_id: socket.data.principal.key.keyId });
-      socket.disconnect(true);
+      socket.conn.close(true);
     });
   });
 
@@ -71,7 +70,7 @@ export async function attachSocket(app: FastifyInstance, deps: SocketDeps): Prom
     async close() {
       clearInterval(looking);
       await relay.stop();
-      io.disconnectSockets(true);
+      // As a lost connection and not as a goodbye, so that clients come back to the next process.
       io.engine.close();
     },
   };
@@ -79,8 +78,9 @@ export async function attachSocket(app: FastifyInstance, deps: SocketDeps): Prom
 
 function emit(io: EventServer, { metrics }: SocketDeps, event: LoggedEvent): void {
   metrics.socketEventsRead(1);
+  const object = JSON.parse(event.payload) as Record<string, unknown>;
   const meta: EventMeta = { id: event.id, sequence: event.sequence, timestamp: timestamp(event.at) };
-  io.local.to(roomsOf(event)).emit(event.name, JSON.parse(event.payload), meta);
+  io.local.to(roomsOf(event, object)).emit(event.name, object, meta);
 }
 
 /** Who connects and what it will hear; throws what the client is told. */
@@ -97,29 +97,25 @@ async function admit(io: EventServer, app: FastifyInstance, deps: SocketDeps, so
       `The organisation has ${MOST_SOCKETS_PER_ORGANISATION} open sockets already.`,
     );
   }
-  const header = headers['x-phone'];
-  const asked = header === undefined ? null : await findPhones(deps.phones, orgId, header);
   socket.data.principal = principal;
-  socket.data.rooms = roomsFor(orgId, scope, asked);
+  socket.data.rooms = await roomsFor(deps.phones, principal.key, headers['x-phone']);
 }
 
 /** A refusal is final for the client, which is right for a wrong key; after a fault of ours it shall come back by itself. */
 function refuse(socket: EventSocket, deps: SocketDeps, error: unknown, next: (error: Error) => void): void {
   const { body, isFault } = errorAnswer(error);
-  if (!isFault) return next(Object.assign(new Error(body.message), { data: body }));
-  deps.log.error('socket could not be admitted', { err: error });
-  socket.conn.close();
-  next(
-    Object.assign(new Error('Internal server error'), { data: errorBody('UNKNOWN_ERROR', 'Internal server error') }),
-  );
+  if (isFault) {
+    deps.log.error('socket could not be admitted', { err: error });
+    socket.conn.close();
+  }
+  next(Object.assign(new Error(body.message), { data: body }));
 }
 
 async function dropRevoked(io: EventServer, app: FastifyInstance, deps: SocketDeps): Promise<void> {
-  const byToken = Map.groupBy(io.sockets.sockets.values(), (socket) => socket.data.principal.tokenHash);
-  for (const [tokenHash, sockets] of byToken) {
+  for (const socket of io.sockets.sockets.values()) {
     try {
-      if ((await app.authenticator.find(tokenHash)) !== null) continue;
-      for (const socket of sockets) socket.disconnect(true);
+      // Sockets of one key share one look at the database.
+      if ((await app.authenticator.find(socket.data.principal.tokenHash)) === null) socket.disconnect(true);
     } catch (error) {
       deps.log.debug('could not look at the keys of sockets', { err: error });
     }
