@@ -1,6 +1,6 @@
 /** Locks one phone row for a change; whoever gets it also learns the `updated_at` that the change will have. */
 import type { Lease } from '@trunkline/core';
-import type { Transaction } from '../sql/sql.js';
+import type { Transaction } from '../sql/transaction.js';
 import { PHONE_COLUMNS, type PhoneRow } from './phone-row.js';
 
 export interface LockedPhoneRow extends PhoneRow {
