@@ -1,115 +1,123 @@
-import type { Server as HttpServer } from 'node:http';
-import type { EventLog, Log, LoggedEvent, OrgStore, PhoneStore } from '@trunkline/core';
-import { Server, type Socket } from 'socket.io';
+import '../http/fastify-types.js';
+import type { EventMeta } from '@trunkline/api';
+import type { LoggedEvent } from '@trunkline/core';
+import type { FastifyInstance } from 'fastify';
+import { type DefaultEventsMap, Server, type Socket } from 'socket.io';
+import type { Principal } from '../http/auth/authenticator.js';
+import { requirePermission } from '../http/auth/permission.js';
+import { errorAnswer } from '../http/error-answer.js';
+import type { HttpDeps } from '../http/http-deps.js';
+import { HttpError } from '../http/http-error.js';
+import { timestamp } from '../present/timestamp.js';
+import { watchBacklog } from './backlog.js';
 import { EventRelay } from './event-relay.js';
-import {
-  authenticateSocket,
-  numberRoom,
-  orgRoom,
-  phoneRoom,
-  type SocketCaller,
-  SocketRefused,
-} from './socket-caller.js';
+import { isOriginAllowed } from './origin-check.js';
+import { roomsFor, roomsOf } from './subscription.js';
 
-/** Clients send nothing, so what they send may be small. */
-const MOST_MESSAGE_BYTES = 16 * 1024;
-/** A revoked key loses its sockets within 5 s. */
-const CHECK_KEYS_EVERY_MS = 3_000;
-/** A client that is this many packets behind is cut off, and reads what it missed from the event log. */
-const MOST_WAITING_PACKETS = 2_000;
+/** With the memory of the authenticator this stays below five seconds. */
+const LOOK_AT_KEYS_MS = 2_000;
+const MOST_SOCKETS_PER_ORGANISATION = 500;
+/** The client says nothing but the protocol's own small frames. */
+const MOST_BYTES_IN = 10_000;
+const HANDSHAKE_LIMIT_MS = 15_000;
 
-export interface SocketDeps {
-  readonly server: HttpServer;
-  readonly events: EventLog;
-  readonly orgs: OrgStore;
-  readonly phones: PhoneStore;
-  /** Browsers may connect from this origin only. */
-  readonly publicUrl: string;
-  readonly onCount: (sockets: number) => void;
-  readonly log: Log;
+export type SocketDeps = Pick<HttpDeps, 'config' | 'phones' | 'events' | 'metrics' | 'log'>;
+
+export interface AttachedSocket {
+  close(): Promise<void>;
 }
 
-/** Live events at the root of the API's own port, as the official client expects them: bare objects by event name. */
-export async function attachSocket(deps: SocketDeps): Promise<{ close(): Promise<void> }> {
-  const origin = new URL(deps.publicUrl).origin;
-  const io = new Server(deps.server, {
+interface SocketData {
+  principal: Principal;
+  rooms: string[];
+}
+type NoEvents = Record<string, never>;
+type EventServer = Server<NoEvents, DefaultEventsMap, NoEvents, SocketData>;
+type EventSocket = Socket<NoEvents, DefaultEventsMap, NoEvents, SocketData>;
+
+/** Serves events by socket.io on the server of the app, which must be ready. Resolves when later events will be heard. */
+export async function attachSocket(app: FastifyInstance, deps: SocketDeps): Promise<AttachedSocket> {
+  const { config, metrics } = deps;
+  const io: EventServer = new Server(app.server, {
     serveClient: false,
-    maxHttpBufferSize: MOST_MESSAGE_BYTES,
-    cleanupEmptyChildNamespaces: true,
-    allowRequest: (request, allow) => {
-      const from = request.headers.origin;
-      allow(null, from === undefined || from === origin);
+    maxHttpBufferSize: MOST_BYTES_IN,
+    connectTimeout: HANDSHAKE_LIMIT_MS,
+    allowRequest: ({ headers }, done) => {
+      const allowed = isOriginAllowed(headers.origin, headers.host, config.http.publicUrl);
+      done(allowed ? null : 'this page may not open the socket', allowed);
     },
   });
-  const callers = new Map<Socket, SocketCaller>();
-
   io.use((socket, next) => {
-    authenticateSocket(deps, socket.handshake.headers).then(
-      async (caller) => {
-        socket.data = caller;
-        await socket.join([...caller.rooms]);
-        next();
-      },
-      (error: unknown) => {
-        if (error instanceof SocketRefused) return next(error);
-        deps.log.error('socket could not be authenticated', { err: error });
-        next(new Error('Internal server error'));
-      },
+    admit(io, app, deps, socket).then(
+      () => next(),
+      (error: unknown) => refuse(socket, deps, error, next),
     );
   });
   io.on('connection', (socket) => {
-    callers.set(socket, socket.data as SocketCaller);
-    deps.onCount(callers.size);
-    socket.on('disconnect', () => {
-      callers.delete(socket);
-      deps.onCount(callers.size);
+    void socket.join(socket.data.rooms);
+    metrics.socketsConnected(io.sockets.sockets.size);
+    socket.on('disconnect', () => metrics.socketsConnected(io.sockets.sockets.size));
+    watchBacklog(socket.conn, () => {
+      deps.log.warn('socket is too slow', { key_id: socket.data.principal.key.keyId });
+      socket.conn.close(true);
     });
   });
 
-  const relay = new EventRelay({ events: deps.events, log: deps.log, take: (event) => emit(io, event) });
+  const relay = new EventRelay({ ...deps, onEvent: (event) => emit(io, deps, event) });
   await relay.start();
-  const timer = setInterval(() => void checkCallers(), CHECK_KEYS_EVERY_MS);
-  timer.unref();
+  const looking = setInterval(() => void dropRevoked(io, app, deps), LOOK_AT_KEYS_MS);
   return {
     async close() {
-      clearInterval(timer);
+      clearInterval(looking);
       await relay.stop();
-      await io.close();
+      // As a lost connection and not as a goodbye, so that clients come back to the next process.
+      io.engine.close();
     },
   };
+}
 
-  /** Cuts off sockets whose key is gone, and those that cannot keep up. */
-  async function checkCallers(): Promise<void> {
-    const valid = new Map<string, boolean>();
-    for (const [socket, { key, tokenHash }] of callers) {
-      try {
-        const known = valid.get(key.keyId) ?? (await deps.orgs.findKey(tokenHash)) !== null;
-        valid.set(key.keyId, known);
-        if (!known) socket.disconnect(true);
-      } catch (error) {
-        deps.log.warn('keys of sockets could not be checked', { err: error });
-        return;
-      }
-      if (waitingPackets(socket) > MOST_WAITING_PACKETS) {
-        deps.log.warn('socket client is too slow and was cut off', { org_id: key.orgId, key_id: key.keyId });
-        socket.disconnect(true);
-      }
+function emit(io: EventServer, { metrics }: SocketDeps, event: LoggedEvent): void {
+  metrics.socketEventsRead(1);
+  const object = JSON.parse(event.payload) as Record<string, unknown>;
+  const meta: EventMeta = { id: event.id, sequence: event.sequence, timestamp: timestamp(event.at) };
+  io.local.to(roomsOf(event, object)).emit(event.name, object, meta);
+}
+
+/** Who connects and what it will hear; throws what the client is told. */
+async function admit(io: EventServer, app: FastifyInstance, deps: SocketDeps, socket: EventSocket): Promise<void> {
+  const { headers, address } = socket.handshake;
+  const principal = await app.authenticator.authenticate(headers.authorization, address);
+  const { orgId, scope } = principal.key;
+  requirePermission(scope, 'read');
+  let ofOrganisation = 0;
+  for (const other of io.sockets.sockets.values()) if (other.data.principal.key.orgId === orgId) ofOrganisation += 1;
+  if (ofOrganisation >= MOST_SOCKETS_PER_ORGANISATION) {
+    throw new HttpError(
+      'RATE_LIMIT_ERROR',
+      `The organisation has ${MOST_SOCKETS_PER_ORGANISATION} open sockets already.`,
+    );
+  }
+  socket.data.principal = principal;
+  socket.data.rooms = await roomsFor(deps.phones, principal.key, headers['x-phone']);
+}
+
+/** A refusal is final for the client, which is right for a wrong key; after a fault of ours it shall come back by itself. */
+function refuse(socket: EventSocket, deps: SocketDeps, error: unknown, next: (error: Error) => void): void {
+  const { body, isFault } = errorAnswer(error);
+  if (isFault) {
+    deps.log.error('socket could not be admitted', { err: error });
+    socket.conn.close();
+  }
+  next(Object.assign(new Error(body.message), { data: body }));
+}
+
+async function dropRevoked(io: EventServer, app: FastifyInstance, deps: SocketDeps): Promise<void> {
+  for (const socket of io.sockets.sockets.values()) {
+    try {
+      // Sockets of one key share one look at the database.
+      if ((await app.authenticator.find(socket.data.principal.tokenHash)) === null) socket.disconnect(true);
+    } catch (error) {
+      deps.log.debug('could not look at the keys of sockets', { err: error });
     }
   }
-}
-
-function emit(io: Server, event: LoggedEvent): void {
-  const object = JSON.parse(event.payload) as { org_phone?: string | null };
-  const rooms = [orgRoom(event.orgId), phoneRoom(event.orgId, event.phoneId)];
-  if (typeof object.org_phone === 'string') {
-    rooms.push(numberRoom(event.orgId, object.org_phone.replace('@c.us', '')));
-  }
-  const meta = { id: event.id, sequence: event.sequence, timestamp: event.at.toISOString().replace('Z', '+00:00') };
-  io.to(rooms).emit(event.name, object, meta);
-}
-
-/** The transport's own queue; part of the engine below socket.io. */
-function waitingPackets(socket: Socket): number {
-  const { writeBuffer } = socket.conn as unknown as { writeBuffer?: readonly unknown[] };
-  return writeBuffer?.length ?? 0;
 }

@@ -1,27 +1,21 @@
 import type { EventLog, Log, LoggedEvent } from '@trunkline/core';
 
-const READ_AT_ONCE = 500;
+const BATCH = 200;
 
-/** Follows the event log from now on and hands every event over once, in order. */
+/** Reads the event log from now on, once per process, and hands every event over in the order of the log. */
 export class EventRelay {
-  readonly #events: EventLog;
-  readonly #take: (event: LoggedEvent) => void;
-  readonly #log: Log;
-  #position = 0;
+  #position: number | null = null;
   #reading: Promise<void> | null = null;
   #again = false;
-  #stopWatching: () => void = () => {};
   #stopped = false;
+  #stopWatching: () => void = () => {};
 
-  constructor(options: { events: EventLog; log: Log; take: (event: LoggedEvent) => void }) {
-    this.#events = options.events;
-    this.#take = options.take;
-    this.#log = options.log;
-  }
+  constructor(private readonly deps: { events: EventLog; log: Log; onEvent: (event: LoggedEvent) => void }) {}
 
+  /** Resolves when every later event will be heard. */
   async start(): Promise<void> {
-    this.#position = await this.#events.settledPosition();
-    this.#stopWatching = this.#events.watch(() => this.#wake());
+    this.#position = await this.deps.events.settledPosition();
+    this.#stopWatching = this.deps.events.watch(() => this.#wake());
   }
 
   async stop(): Promise<void> {
@@ -36,25 +30,35 @@ export class EventRelay {
       this.#again = true;
       return;
     }
-    this.#reading = this.#read()
-      .catch((error) => this.#log.warn('events could not be read, trying again at the next wake', { err: error }))
-      .finally(() => {
-        this.#reading = null;
-        if (this.#again) {
-          this.#again = false;
-          this.#wake();
-        }
-      });
+    this.#again = false;
+    this.#reading = this.#read().finally(() => {
+      this.#reading = null;
+      if (this.#again) this.#wake();
+    });
   }
 
   async #read(): Promise<void> {
-    for (;;) {
-      const events = await this.#events.after(this.#position, READ_AT_ONCE);
-      for (const event of events) {
-        this.#position = event.position;
-        this.#take(event);
+    const { events, log } = this.deps;
+    try {
+      while (!this.#stopped) {
+        const batch = await events.after(this.#position ?? 0, BATCH);
+        for (const event of batch) {
+          this.#position = event.position;
+          this.#hand(event);
+        }
+        if (batch.length < BATCH) return;
       }
-      if (events.length < READ_AT_ONCE || this.#stopped) return;
+    } catch (error) {
+      // The log wakes us again within a second, and we go on where we were.
+      log.warn('could not read the event log', { err: error });
+    }
+  }
+
+  #hand(event: LoggedEvent): void {
+    try {
+      this.deps.onEvent(event);
+    } catch (error) {
+      this.deps.log.error('event could not be relayed', { event_id: event.id, name: event.name, err: error });
     }
   }
 }

@@ -2,6 +2,7 @@
 import type { Lease, LeaseStore, Network, Node } from '@trunkline/core';
 import type { Sql } from '../sql/sql.js';
 import type { Wake } from '../wake/wake.js';
+
 import { BEAT, isAlive, isSteady } from './node-life.js';
 
 const FORGOTTEN = `heartbeat_at < clock_timestamp() - interval '1 day'`;
@@ -96,6 +97,18 @@ export class PostgresLeaseStore implements LeaseStore {
       [leases.map((lease) => lease.phoneId), leases.map((lease) => lease.nodeId), leases.map((lease) => lease.epoch)],
     );
     this.wake('phones');
+  }
+
+  async releaseOthers(nodeId: string, held: readonly Lease[]): Promise<number> {
+    const rows = await this.sql.rows(
+      `update phone_leases l set node_id = null where l.node_id = $1 and not exists (
+         select from unnest($2::text[], $3::bigint[]) as h (phone_id, epoch)
+         where h.phone_id = l.phone_id and h.epoch = l.epoch)
+       returning l.phone_id`,
+      [nodeId, held.map((lease) => lease.phoneId), held.map((lease) => lease.epoch)],
+    );
+    if (rows.length > 0) this.wake('phones');
+    return rows.length;
   }
 
   async ownerOf(phoneId: string): Promise<{ nodeId: string; address: string; epoch: number } | null> {
