@@ -26,6 +26,9 @@ export class MemoryLeaseStore implements LeaseStore {
     return [];
   }
   async release(): Promise<void> {}
+  async releaseOthers(): Promise<number> {
+    return 0;
+  }
   async ownerOf(): Promise<{ nodeId: string; address: string; epoch: number } | null> {
     return null;
   }

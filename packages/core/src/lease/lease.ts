@@ -43,6 +43,12 @@ export interface LeaseStore {
   claim(nodeId: string, network: Network, limit: number): Promise<Lease[]>;
   /** Gives leases back; a stale epoch is ignored. */
   release(leases: readonly Lease[]): Promise<void>;
+  /**
+   * Gives back every lease of this node that is not among those it holds, and answers how many. The answer of a claim, or
+   * a release, can be lost with its connection: the phone would then wait for ever for an owner that does not run it. Not
+   * to be called while a claim of the same node is under way.
+   */
+  releaseOthers(nodeId: string, held: readonly Lease[]): Promise<number>;
   /** The live owner of a phone, or null. */
   ownerOf(phoneId: string): Promise<{ nodeId: string; address: string; epoch: number } | null>;
   /** How many phones of this network need an owner and have none. */

@@ -1,7 +1,7 @@
 /** Locks one phone row for a change; whoever gets it also learns the `updated_at` that the change will have. */
 import type { Lease } from '@trunkline/core';
-import { ALIVE } from '../lease/alive.js';
-import type { Transaction } from '../sql/sql.js';
+import { isAlive } from '../lease/node-life.js';
+import type { Transaction } from '../sql/transaction.js';
 import { PHONE_COLUMNS, type PhoneRow } from './phone-row.js';
 
 export interface LockedPhoneRow extends PhoneRow {
@@ -32,7 +32,7 @@ const LOCK_OF_NOBODY = {
   name: 'phone-lock-of-nobody',
   text: `select ${LOCKED_COLUMNS} from phone_leases l join phones p on p.phone_id = l.phone_id
     where l.phone_id = $1 and p.deleted_at is null
-      and not exists (select from nodes n where n.node_id = l.node_id and ${ALIVE})
+      and not exists (select from nodes n where n.node_id = l.node_id and ${isAlive('n')})
     for no key update of p for update of l skip locked`,
 };
 
