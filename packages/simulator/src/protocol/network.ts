@@ -50,7 +50,12 @@ export class Network {
   constructor(private readonly options: NetworkOptions) {
     this.post = new PostOffice(this);
     this.settings = new Settings(options.world.journal);
-    this.handsets = new Handsets(options.world, this.post, options.log);
+    this.handsets = new Handsets({
+      world: options.world,
+      post: this.post,
+      losesNext: (account) => this.faults.losesNext(account),
+      warn: (message, fields) => options.log('warn', message, fields),
+    });
   }
 
   get world(): World {
