@@ -31,6 +31,8 @@ export interface NetworkOptions {
   log: Log;
 }
 
+/** The collection of settings that holds the profile name. */
+const PROFILE_COLLECTION = 'critical_block';
 const MAX_REMEMBERED_TAGS = 10_000;
 
 export class Network {
@@ -48,7 +50,12 @@ export class Network {
   constructor(private readonly options: NetworkOptions) {
     this.post = new PostOffice(this);
     this.settings = new Settings(options.world.journal);
-    this.handsets = new Handsets(options.world, this.post, options.log);
+    this.handsets = new Handsets({
+      world: options.world,
+      post: this.post,
+      losesNext: (account) => this.faults.losesNext(account),
+      warn: (message, fields) => options.log('warn', message, fields),
+    });
   }
 
   get world(): World {
@@ -131,6 +138,13 @@ export class Network {
     });
   }
 
+  /** A device is ready for its first days: the handset gives it settings and history. */
+  settle(device: Device): void {
+    const { account } = device;
+    if (this.settings.version(account, PROFILE_COLLECTION) === 0) this.#writeName(account);
+    this.handsets.bootstrap(device);
+  }
+
   /** Notes that somebody holds an account's device list and must hear of changes. */
   watch(account: Account, watcher: Account): void {
     const { watchers } = account.record;
@@ -151,12 +165,8 @@ export class Network {
   /** Changes the profile name from the handset; linked devices learn it through the synced settings. */
   rename(account: Account, name: string): void {
     this.#rename(account, name);
-    this.settings.write(account, 'critical_block', {
-      index: ['setting_pushName'],
-      action: { pushNameSetting: { name }, timestamp: Date.now() },
-      version: 1,
-    });
-    this.#announceSettings(account, 'critical_block');
+    this.#writeName(account);
+    this.#announceSettings(account, PROFILE_COLLECTION);
   }
 
   /** Changes the text under the name. */
@@ -175,6 +185,14 @@ export class Network {
       const except = listener === account && author !== undefined ? { except: author } : {};
       this.post.notify(listener, 'picture', [change], { from: account.jid(), ...except });
     }
+  }
+
+  #writeName(account: Account): void {
+    this.settings.write(account, PROFILE_COLLECTION, {
+      index: ['setting_pushName'],
+      action: { pushNameSetting: { name: account.record.name }, timestamp: Date.now() },
+      version: 1,
+    });
   }
 
   #rename(account: Account, name: string): void {

@@ -117,9 +117,10 @@ export class Registrant implements Role {
       deviceIdentity,
       registrationId,
       signedPreKey,
-      reachable: false,
+      settled: false,
       linkedAt: Date.now(),
     });
+    network.post.announceDevices(account, 'add', device);
     this.connection.end(el('stream:error', { code: 515 }));
     return device;
   }

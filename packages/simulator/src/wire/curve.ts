@@ -1,5 +1,5 @@
 /** Curve25519 in the forms the protocol wants: raw 32-byte keys, agreement, and XEdDSA signatures. */
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { calculateAgreement, calculateSignature, generateKeyPair, verifySignature } from 'whatsapp-rust-bridge';
 
 export interface CurveKeyPair {
@@ -8,6 +8,8 @@ export interface CurveKeyPair {
 }
 
 const KEY_TYPE = Buffer.from([5]);
+const BASE_POINT = Buffer.alloc(32);
+BASE_POINT[0] = 9;
 
 /** The 33-byte form with its type byte, as Signal structures carry it. */
 export function typedKey(publicKey: Uint8Array): Buffer {
@@ -30,15 +32,8 @@ export function keyPairFromSeed(seed: string): CurveKeyPair {
   const privateKey = createHash('sha256').update(seed).digest();
   privateKey[0] = (privateKey[0] ?? 0) & 248;
   privateKey[31] = ((privateKey[31] ?? 0) & 127) | 64;
-  return { publicKey: publicKeyOf(privateKey), privateKey };
-}
-
-const PKCS8_X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex');
-
-/** By node:crypto: the bridge would derive the public key of another private key than the one it signs with. */
-function publicKeyOf(privateKey: Buffer): Buffer {
-  const key = createPrivateKey({ key: Buffer.concat([PKCS8_X25519, privateKey]), format: 'der', type: 'pkcs8' });
-  return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32);
+  // Agreement with the base point is the public key; the library's own derivation belongs to another, unclamped key.
+  return { publicKey: agree(privateKey, BASE_POINT), privateKey };
 }
 
 /** Diffie-Hellman; throws when the other side's key is not one. */
