@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type ApiKey,
+  type Clock,
   Conflict,
   type EventLog,
   type KeyScope,
@@ -16,6 +17,7 @@ import {
   type PhoneState,
   type PhoneStore,
   phoneEvents,
+  systemClock,
 } from '@trunkline/core';
 import {
   createTestDatabase,
@@ -71,6 +73,7 @@ export class World {
     readonly stop: () => Promise<void>,
     owner: TestOwner,
     logLines: string[],
+    readonly clock: TestClock,
   ) {
     this.app = app;
     this.owner = owner;
@@ -86,6 +89,7 @@ export class World {
     const storage = new MemoryStorage();
     const logLines: string[] = [];
     const log = createLog({ level: 'debug', destination: { write: (line) => void logLines.push(line) } });
+    const manual = new TestClock();
     const owner = new TestOwner(stores.phones, phoneImages(storage), config.http.publicUrl);
     let world: World | null = null;
     const deps: HttpDeps = {
@@ -105,6 +109,7 @@ export class World {
         if (world?.readyFailure) throw world.readyFailure;
       },
       ensureWorkers: (network) => void world?.startedWorkers.push(network),
+      clock: manual,
       metrics: createMetrics(),
       log,
       ...options.deps,
@@ -117,7 +122,7 @@ export class World {
       await stores.close();
       rmSync(dataDir, { recursive: true, force: true });
     };
-    world = new World(app, deps, stop, owner, logLines);
+    world = new World(app, deps, stop, owner, logLines, manual);
     return world;
   }
 
@@ -173,6 +178,28 @@ export class World {
       bytes: response.rawPayload,
       json: isJson ? JSON.parse(response.payload) : null,
     };
+  }
+}
+
+/** The real time, moved on by hand. */
+export class TestClock implements Clock {
+  #aheadMs = 0;
+  #frozenAt: number | null = null;
+  /** From now on time passes by hand only. */
+  freeze(): void {
+    this.#frozenAt = Date.now();
+  }
+  pass(ms: number): void {
+    this.#aheadMs += ms;
+  }
+  now(): number {
+    return (this.#frozenAt ?? Date.now()) + this.#aheadMs;
+  }
+  monotonic(): number {
+    return performance.now() + this.#aheadMs;
+  }
+  after(ms: number, run: () => void): () => void {
+    return systemClock.after(ms, run);
   }
 }
 

@@ -58,7 +58,7 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
   observe(app, deps);
   app.setNotFoundHandler(answerUnknownRoute);
 
-  const binding: Binding = { app, deps, authenticator, rateLimit: new RateLimit() };
+  const binding: Binding = { app, deps, authenticator, rateLimit: new RateLimit(deps.clock) };
   bindPhones(binding);
   bindPhoneActions(binding);
   bindQr(binding);
