@@ -66,7 +66,10 @@ export class SandboxControl {
   readonly #url: string;
   readonly #headers: Record<string, string>;
 
-  constructor(control: { readonly url: string; readonly secret: string }, orgId: string = randomUUID()) {
+  constructor(
+    control: { readonly url: string; readonly secret: string },
+    readonly orgId: string = randomUUID(),
+  ) {
     this.#url = control.url;
     this.#headers = { 'x-sandbox-secret': control.secret, 'x-org-id': orgId };
   }

@@ -15,7 +15,10 @@ describe.each(drivers)('$library', (driver) => {
 
 describe.each(drivers.filter((driver) => driver.verifiesRoot))('$library', (driver) => {
   it('refuses the network under a root it does not trust', async () => {
-    const stranger = driver.fresh({ ...world.network, root: Buffer.alloc(32, 9).toString('base64') });
+    const stranger = driver.fresh(
+      { ...world.network, root: Buffer.alloc(32, 9).toString('base64') },
+      { connectTimeoutMs: 1_000 },
+    );
     await stranger.connect();
     expect(await ended(stranger)).not.toBeUndefined();
     expect(stranger.qrCodes).toEqual([]);

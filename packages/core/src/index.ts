@@ -9,6 +9,7 @@ export * from './message/inbound-message.js';
 export * from './org/api-token.js';
 export * from './org/organisation.js';
 export * from './pairing/pairing-attempt.js';
+export * from './phone/abandoned-state.js';
 export * from './phone/connect-limiter.js';
 export * from './phone/create-phone.js';
 export * from './phone/disconnect-cause.js';

@@ -90,6 +90,18 @@ export class MemoryPhoneStore implements PhoneStore {
     return stored.phone;
   }
 
+  /** Nobody owns anything in memory, so every phone counts as abandoned. */
+  async changeAbandoned(decide: Decide): Promise<number> {
+    let changed = 0;
+    for (const { phone, deleted } of [...this.#stored.values()]) {
+      if (deleted) continue;
+      const { orgId, phoneId, updatedAt } = phone;
+      const after = await this.change(orgId, phoneId, decide);
+      if (after !== null && after.updatedAt > updatedAt) changed += 1;
+    }
+    return changed;
+  }
+
   async command(orgId: string, phoneId: string, kind: CommandKind): Promise<boolean> {
     if (this.#visible(orgId, phoneId) === null) return false;
     this.#addCommand(phoneId, kind);

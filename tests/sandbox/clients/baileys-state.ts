@@ -26,6 +26,17 @@ interface Disk {
   readonly keys: Record<string, string>;
 }
 
+/** The part of a stored Signal session that {@link BaileysStore.damageSessions} bends. */
+interface SessionRecord {
+  readonly _sessions: Record<
+    string,
+    { readonly _chains: Record<string, { chainType: number; chainKey: { key: string } }> }
+  >;
+}
+
+const SENDING = 1;
+const wrongKey = Buffer.alloc(32, 7).toString('base64');
+
 /** The library's authentication state over a map of serialised keys. */
 export class BaileysStore {
   readonly auth: AuthenticationState;
@@ -57,6 +68,17 @@ export class BaileysStore {
 
   forgetSessions(): void {
     for (const key of [...this.#keys.keys()]) if (key.startsWith('session/')) this.#keys.delete(key);
+  }
+
+  damageSessions(): void {
+    for (const [key, stored] of this.#keys) {
+      if (!key.startsWith('session/')) continue;
+      const record: SessionRecord = JSON.parse(stored);
+      for (const session of Object.values(record._sessions))
+        for (const chain of Object.values(session._chains))
+          if (chain.chainType === SENDING) chain.chainKey.key = wrongKey;
+      this.#keys.set(key, JSON.stringify(record));
+    }
   }
 
   state(): BaileysState {

@@ -23,6 +23,7 @@ const endings: Readonly<Record<string, Ending>> = {
 class ZapoClient implements ForeignClient {
   readonly library = 'zapo';
   readonly qrCodes: string[] = [];
+  historyMessages = 0;
   logins = 0;
   ending: Ending | undefined;
   readonly #inbox = new Inbox();
@@ -42,7 +43,7 @@ class ZapoClient implements ForeignClient {
         proxy: { ws: this.#agent },
         testHooks: { noiseRootCa: { publicKey: Buffer.from(network.root, 'base64'), serial: 0 } },
         history: { enabled: true },
-        connectTimeoutMs: 8_000,
+        connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
         reconnectIntervalMs: 100,
         ...(options.webVersion !== undefined && { version: options.webVersion.join('.') }),
       },
@@ -54,12 +55,19 @@ class ZapoClient implements ForeignClient {
     });
     this.#client.on('notification', (event) => this.#onBulletin(event));
     this.#client.on('connection', (event) => this.#onConnection(event));
+    this.#client.on('history_sync_chunk', ({ messagesCount }) => {
+      this.historyMessages += messagesCount;
+    });
     this.#client.on('message', (event) => this.#onMessage(event));
     this.#client.on('message_receipt', (event) => this.#onReceipt(event));
   }
 
   get messages() {
     return this.#inbox.messages;
+  }
+
+  get isReachable() {
+    return this.#store.credentials?.serverHasPreKeys === true;
   }
 
   get jid() {
@@ -103,6 +111,10 @@ class ZapoClient implements ForeignClient {
     return this.#store.forgetSessions();
   }
 
+  damageSessions(): Promise<void> {
+    return this.#store.damageSessions();
+  }
+
   cutConnection(): void {
     this.#agent.cut();
   }
@@ -128,7 +140,7 @@ class ZapoClient implements ForeignClient {
 
   #onConnection(event: Event<'connection'>): void {
     if (event.status === 'close' && event.reason !== 'client_disconnected')
-      this.ending = endings[event.reason] ?? 'other';
+      this.ending ??= endings[event.reason] ?? 'other';
   }
 
   #onMessage({ message, stanzaId, chatJid, rawNode }: Event<'message'>): void {
@@ -153,6 +165,8 @@ class ZapoClient implements ForeignClient {
 export const zapoDriver: ClientDriver = {
   library: 'zapo',
   resumesAfter515: false,
+  survivesBadFrames: true,
+  canStayQuiet: false,
   verifiesRoot: true,
   fresh: (network, options = {}) => new ZapoClient(network, options),
   reopen: (network, state, options = {}) => {

@@ -21,12 +21,38 @@ import {
 } from 'zapo-js/store';
 import type { StoredState } from './foreign-client.js';
 
+type SessionEntry = Parameters<WaSessionMemoryStore['setSessionsBatch']>[0][number];
+
+/** The library's session store, which also knows whose sessions it holds. */
+class DamageableSessions extends WaSessionMemoryStore {
+  readonly #known = new Map<string, SessionEntry['address']>();
+
+  override async setSession(address: SessionEntry['address'], session: SessionEntry['session']): Promise<void> {
+    this.#known.set(JSON.stringify(address), address);
+    await super.setSession(address, session);
+  }
+
+  override async setSessionsBatch(entries: readonly SessionEntry[]): Promise<void> {
+    for (const { address } of entries) this.#known.set(JSON.stringify(address), address);
+    await super.setSessionsBatch(entries);
+  }
+
+  async damage(): Promise<void> {
+    for (const address of this.#known.values()) {
+      const session = await this.getSession(address);
+      if (session === null) continue;
+      const sendChain = { ...session.sendChain, chainKey: new Uint8Array(32).fill(7) };
+      await super.setSession(address, { ...session, sendChain });
+    }
+  }
+}
+
 /** The library's own memory stores, which here play the disk: they outlive a client. */
 function newDisk() {
   return {
     signal: new WaSignalMemoryStore(),
     preKey: new WaPreKeyMemoryStore(),
-    session: new WaSessionMemoryStore(),
+    session: new DamageableSessions(),
     identity: new WaIdentityMemoryStore(),
     senderKey: new SenderKeyMemoryStore(),
     appState: new WaAppStateMemoryStore(),
@@ -117,6 +143,10 @@ export class ZapoStore {
 
   forgetSessions(): Promise<void> {
     return this.#disk.session.clear();
+  }
+
+  damageSessions(): Promise<void> {
+    return this.#disk.session.damage();
   }
 
   state(): ZapoState {

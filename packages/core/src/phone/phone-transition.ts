@@ -51,10 +51,10 @@ function onClaimed(state: PhoneState, facts: Facts): Transition {
     case 'reconnecting':
       // A standing refusal keeps its waiting time over a restart of ours; a mere drop is tried at once.
       if (state.retryAt !== null && state.retryAt > facts.now && state.connectedUntil === null) return ignore(state);
-      return facts.linked ? takeOver(state.connectedUntil !== null, state.failures, facts) : goOff('logged_out', facts);
+      return facts.linked ? takeOver(state.connectedUntil, state.failures, facts) : goOff('logged_out', facts);
     case 'syncing':
     case 'online':
-      return facts.linked ? takeOver(true, state.failures, facts) : goOff('logged_out', facts);
+      return facts.linked ? takeOver(facts.now + GRACE_MS, state.failures, facts) : goOff('logged_out', facts);
   }
 }
 
@@ -289,9 +289,8 @@ function resumePairing(askedAt: number, facts: Facts): Transition {
   return to({ ...starting('pair', null, facts), askedAt }, [{ do: 'open', purpose: 'pair' }]);
 }
 
-function takeOver(wasConnected: boolean, failures: number, facts: Facts): Transition {
-  const until = wasConnected ? facts.now + GRACE_MS : null;
-  return to(reconnecting('moved', until, failures, facts), [{ do: 'open', purpose: 'login' }]);
+function takeOver(connectedUntil: number | null, failures: number, facts: Facts): Transition {
+  return to(reconnecting('moved', connectedUntil, failures, facts), [{ do: 'open', purpose: 'login' }]);
 }
 
 function unlinkThen(next: AfterUnlink, facts: Facts): Transition {

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Log } from '@trunkline/core';
 import { errorMessage } from '../sql/database-error.js';
+import { pause, until } from '../support/until.js';
 import type { Binaries } from './binaries.js';
 import { chooseListening, ensureDatabase, type Listening, listeningUrl, probe } from './listening.js';
 import { findPostmaster, type Postmaster } from './postmaster.js';
@@ -10,7 +11,6 @@ import { EmbeddedFailure, type RunAs, runOptions } from './run-as.js';
 import { firstComplaint, openServerLog } from './server-log.js';
 import { serverArguments } from './server-settings.js';
 import { stopServer } from './stop-server.js';
-import { pause, until } from './until.js';
 
 const START_MS = 60_000;
 /** After a kill the old processes need a moment to leave; until then a start is refused. */

@@ -14,13 +14,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
+import { until } from '../support/until.js';
 import { silentLog } from '../testing/silent-log.js';
 import { prepareBinaries } from './binaries.js';
 import { lockDataDir } from './lock-data-dir.js';
 import { findPostmaster, serverProcesses } from './postmaster.js';
 import { chooseUser } from './run-as.js';
 import { type EmbeddedServer, startEmbedded } from './start-embedded.js';
-import { until } from './until.js';
 
 const homes: string[] = [];
 const servers: EmbeddedServer[] = [];

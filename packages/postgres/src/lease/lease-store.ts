@@ -1,10 +1,9 @@
 /** `LeaseStore` on PostgreSQL. All time is database time, so skewed hosts agree on who is alive. */
-import { LEASE_TTL_MS, type Lease, type LeaseStore, type Network, type Node } from '@trunkline/core';
+import type { Lease, LeaseStore, Network, Node } from '@trunkline/core';
 import type { Sql } from '../sql/sql.js';
 import type { Wake } from '../wake/wake.js';
+import { ALIVE } from './alive.js';
 
-/** A node lives as long as its heartbeat is younger than the lease time. */
-const ALIVE = `n.heartbeat_at > clock_timestamp() - interval '${LEASE_TTL_MS} milliseconds'`;
 const FORGOTTEN = `heartbeat_at < clock_timestamp() - interval '1 day'`;
 
 /** Phones that a node must hold, or whose owner has something to do, and whose lease is in nobody's living hands. */

@@ -9,7 +9,10 @@ let database: TestDatabase;
 let sql: Sql;
 beforeAll(async () => {
   database = await createTestDatabase();
-  sql = new Sql({ url: database.url, applicationName: 'test', statementTimeoutMs: 5_000, poolSize: 1 }, silentLog);
+  sql = new Sql(
+    { url: database.url, applicationName: 'test', statementTimeoutMs: 5_000, poolSize: 1, patienceMs: 1_000 },
+    silentLog,
+  );
 });
 afterAll(async () => {
   await sql.close();

@@ -3,9 +3,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { type DataDirLock, DataDirTaken, lockDataDir } from '../embedded/lock-data-dir.js';
 import { startEmbedded } from '../embedded/start-embedded.js';
-import { pause, until } from '../embedded/until.js';
 import { readMigrations } from '../migrate/migration-files.js';
 import { type Database, type DatabaseOptions, openDatabase } from '../open-database.js';
+import { pause, until } from '../support/until.js';
 import { silentLog } from './silent-log.js';
 import { TEST_HOME } from './test-home.js';
 
