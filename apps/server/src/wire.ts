@@ -88,6 +88,7 @@ export function wire(options: {
         await db.ping();
       },
       ensureWorkers: (network) => fleet?.ensure(network),
+      clock,
       metrics,
       log,
     };

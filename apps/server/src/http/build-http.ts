@@ -37,10 +37,11 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
     // The built-in answer has a shape of its own; while closing, requests that are in flight are simply finished.
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: LONGEST_PARAM },
-    frameworkErrors: (error, _request, reply) => {
+    frameworkErrors: (error, request, reply) => {
       const { status, body } = errorAnswer(error);
-      // The types of this hook know no answers; it is an ordinary reply.
-      void (reply as unknown as FastifyReply).code(status).send(body);
+      // The types of this hook know no answers; it is an ordinary reply. No other hook runs here.
+      const plain = reply as unknown as FastifyReply;
+      void plain.code(status).header('x-periskope-trace-id', request.id).send(body);
     },
     clientErrorHandler: (error, socket) => {
       if (socket.writable) socket.end(rawErrorAnswer('code' in error ? String(error.code) : undefined));
@@ -57,7 +58,7 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
   observe(app, deps);
   app.setNotFoundHandler(answerUnknownRoute);
 
-  const binding: Binding = { app, deps, authenticator, rateLimit: new RateLimit() };
+  const binding: Binding = { app, deps, authenticator, rateLimit: new RateLimit(deps.clock) };
   bindPhones(binding);
   bindPhoneActions(binding);
   bindQr(binding);
