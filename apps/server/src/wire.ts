@@ -3,6 +3,7 @@ import type { Clock, Log, Network } from '@trunkline/core';
 import type { Config } from './config/config.js';
 import { createEgress } from './egress/egress-client.js';
 import { buildHttp } from './http/build-http.js';
+import type { HttpDeps } from './http/http-deps.js';
 import { createMetrics } from './observe/metrics.js';
 import type { OpenData } from './open-data.js';
 import { SandboxControl } from './sandbox/sandbox-control.js';
@@ -61,7 +62,7 @@ export function wire(options: {
   };
 
   async function startHttp(): Promise<string> {
-    const app = await buildHttp({
+    const deps: HttpDeps = {
       config,
       phones: db.phones,
       orgs: db.orgs,
@@ -77,9 +78,10 @@ export function wire(options: {
       ensureWorkers: (network) => fleet?.ensure(network),
       metrics,
       log,
-    });
+    };
+    const app = await buildHttp(deps);
     await app.ready();
-    const socket = await attachSocket({ server: app.server, events: db.events, orgs: db.orgs, config, log });
+    const socket = await attachSocket(app, deps);
     closeHttp = async () => {
       await socket.close();
       await app.close();

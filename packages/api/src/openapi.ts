@@ -3,6 +3,9 @@ import { ErrorBody, type ErrorCode, errorBody, validationBody } from './error-bo
 import type { ErrorStatus, Route } from './route.js';
 import { ROUTES } from './routes.js';
 
+/** Of this API and of the server; raised with each release. */
+export const API_VERSION = '0.1.0';
+
 type Json = Record<string, unknown>;
 
 const PHONE_HEADER = {
@@ -158,7 +161,9 @@ function tidy(value: unknown): unknown {
     Object.entries(value)
       .filter(
         ([key, inner]) =>
-          !(key === 'id' && typeof inner === 'string') && !(key === 'maximum' && inner === SAFE) && !(key === 'minimum' && inner === -SAFE),
+          !(key === 'id' && typeof inner === 'string') &&
+          !(key === 'maximum' && inner === SAFE) &&
+          !(key === 'minimum' && inner === -SAFE),
       )
       .map(([key, inner]) => [
         key,

@@ -1,4 +1,5 @@
 import type { ConnectLimits, Network } from '@trunkline/core';
+import type { StorageConfig } from '../config/storage-config.js';
 
 /** All that a worker process needs, sent over the private channel because it holds secrets. */
 export interface WorkerInit {
@@ -13,7 +14,7 @@ export interface WorkerInit {
   readonly logLevel: string;
   readonly limits: ConnectLimits;
   readonly webVersion: readonly [number, number, number] | null;
-  readonly storage: unknown;
+  readonly storage: StorageConfig;
   /** Set exactly for the sandbox network. */
   readonly sandbox: { readonly url: string; readonly rootBase64: string } | null;
 }

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Log } from '@trunkline/core';
 import { errorMessage } from '../sql/database-error.js';
+import { pause, until } from '../support/until.js';
 import type { Binaries } from './binaries.js';
 import { chooseListening, ensureDatabase, type Listening, listeningUrl, probe } from './listening.js';
 import { findPostmaster, type Postmaster } from './postmaster.js';
@@ -10,11 +11,11 @@ import { EmbeddedFailure, type RunAs, runOptions } from './run-as.js';
 import { firstComplaint, openServerLog } from './server-log.js';
 import { serverArguments } from './server-settings.js';
 import { stopServer } from './stop-server.js';
-import { pause, until } from './until.js';
 
 const START_MS = 60_000;
 /** After a kill the old processes need a moment to leave; until then a start is refused. */
 const OLD_ONES_LEAVE_MS = 10_000;
+const RETRY_MS = 100;
 const CHECK_MS = 500;
 const RESTART_PAUSE_MS = { first: 250, longest: 10_000 };
 const STILL_THERE = /lock file .* already exists|pre-existing shared memory block/;
@@ -46,6 +47,10 @@ export class EmbeddedPostgres {
     await ensureDatabase(listening, this.deps.dataDir);
     if (supervise) this.#supervision = this.#keepUp();
     return adopted;
+  }
+
+  isRunning(): boolean {
+    return findPostmaster(this.deps.serverDir) !== null;
   }
 
   stop(): Promise<void> {
@@ -80,11 +85,29 @@ export class EmbeddedPostgres {
     }
   }
 
+  /**
+   * Adopts what runs, or starts. After a kill the old processes still hold the files for a moment, and another starter may
+   * have been quicker, so a refused start looks again.
+   */
   async #bringUp(): Promise<{ adopted: boolean; listening: Listening }> {
-    const running = findPostmaster(this.deps.serverDir);
-    const listening = running === null ? null : await this.#adopt(running);
-    this.#listening = listening ?? (await this.#startNew());
-    return { adopted: listening !== null, listening: this.#listening };
+    const deadline = performance.now() + OLD_ONES_LEAVE_MS;
+    for (;;) {
+      const running = findPostmaster(this.deps.serverDir);
+      const adopted = running === null ? null : await this.#adopt(running);
+      if (adopted !== null) return { adopted: true, listening: this.#remember(adopted) };
+      const listening = await chooseListening(this.#listening, this.deps);
+      const complaint = await this.#launch(listening);
+      if (complaint === null) return { adopted: false, listening: this.#remember(listening) };
+      if (this.#stop.signal.aborted || !STILL_THERE.test(complaint) || performance.now() > deadline) {
+        throw new EmbeddedFailure(`the embedded PostgreSQL did not start: ${complaint} (its log is ${this.#logFile})`);
+      }
+      await pause(RETRY_MS, this.#stop.signal);
+    }
+  }
+
+  #remember(listening: Listening): Listening {
+    this.#listening = listening;
+    return listening;
   }
 
   /** Null when the server went away while we waited for it: it was shutting down. */
@@ -99,19 +122,6 @@ export class EmbeddedPostgres {
     throw new EmbeddedFailure(
       `a PostgreSQL server (process ${running.pid}) runs on ${serverDir} but does not answer; stop that process and start again`,
     );
-  }
-
-  async #startNew(): Promise<Listening> {
-    const listening = await chooseListening(this.#listening, this.deps);
-    const deadline = performance.now() + OLD_ONES_LEAVE_MS;
-    for (;;) {
-      const complaint = await this.#launch(listening);
-      if (complaint === null) return listening;
-      if (this.#stop.signal.aborted || !STILL_THERE.test(complaint) || performance.now() > deadline) {
-        throw new EmbeddedFailure(`the embedded PostgreSQL did not start: ${complaint} (its log is ${this.#logFile})`);
-      }
-      await pause(100);
-    }
   }
 
   /** Null when the new server answers, otherwise its complaint. */

@@ -1,6 +1,7 @@
 /** Statements and transactions on a pool that survives restarts of the database. */
 import type { Log } from '@trunkline/core';
 import pg from 'pg';
+import { pause } from '../support/until.js';
 import { type ConnectionSettings, connectionConfig } from './connection.js';
 import { errorMessage, isRefusedForNow, isSerializationLoss, translateError } from './database-error.js';
 
@@ -9,16 +10,22 @@ export type Statement = string | { readonly name: string; readonly text: string 
 export type Values = readonly unknown[];
 
 const RUNS_AFTER_CONFLICT = 4;
-/** A connection is awaited this long while the database is restarting. */
-const COMING_BACK_MS = 10_000;
 const CHECKOUT_PAUSE_MS = 200;
+
+export interface PoolSettings extends ConnectionSettings {
+  readonly poolSize: number;
+  /** A database that is away, for example restarting, is awaited this long. */
+  readonly patienceMs: number;
+}
 
 export class Sql {
   readonly #pool: pg.Pool;
   readonly #log: Log;
+  readonly #patienceMs: number;
 
-  constructor(settings: ConnectionSettings & { poolSize: number }, log: Log) {
+  constructor(settings: PoolSettings, log: Log) {
     this.#log = log;
+    this.#patienceMs = settings.patienceMs;
     this.#pool = new pg.Pool({
       ...connectionConfig(settings),
       max: settings.poolSize,
@@ -34,17 +41,12 @@ export class Sql {
 
   /** Runs one statement in its own transaction. */
   async rows<R extends object>(statement: Statement, values: Values = []): Promise<R[]> {
-    return this.transactionless((client) => runOn<R>(client, statement, values));
-  }
-
-  /** Runs on one connection without a transaction around it. */
-  async transactionless<T>(run: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     for (let left = RUNS_AFTER_CONFLICT; ; left--) {
       const client = await this.#checkout();
       try {
-        const result = await run(client);
+        const rows = await runOn<R>(client, statement, values);
         client.release();
-        return result;
+        return rows;
       } catch (error) {
         // After a failed single statement the connection is either idle again or dead.
         client.release(isRefusedForNow(error));
@@ -79,14 +81,14 @@ export class Sql {
 
   /** Waits for a connection while the database restarts: nothing was sent yet, so trying again is always safe. */
   async #checkout(): Promise<pg.PoolClient> {
-    const deadline = performance.now() + COMING_BACK_MS;
+    const deadline = performance.now() + this.#patienceMs;
     for (;;) {
       try {
         return await this.#pool.connect();
       } catch (error) {
         if (this.#pool.ending || !isRefusedForNow(error) || performance.now() > deadline) throw translateError(error);
         this.#log.debug('database is not reachable yet', { error: errorMessage(error) });
-        await new Promise((resolve) => setTimeout(resolve, CHECKOUT_PAUSE_MS));
+        await pause(CHECKOUT_PAUSE_MS);
       }
     }
   }

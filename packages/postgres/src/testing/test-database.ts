@@ -3,9 +3,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { type DataDirLock, DataDirTaken, lockDataDir } from '../embedded/lock-data-dir.js';
 import { startEmbedded } from '../embedded/start-embedded.js';
-import { pause } from '../embedded/until.js';
 import { readMigrations } from '../migrate/migration-files.js';
 import { type Database, type DatabaseOptions, openDatabase } from '../open-database.js';
+import { pause, until } from '../support/until.js';
 import { silentLog } from './silent-log.js';
 import { TEST_HOME } from './test-home.js';
 
@@ -15,6 +15,10 @@ export interface TestDatabase {
   readonly db: Database;
   /** Runs a statement on a connection of its own, past every store. */
   rows<R extends object>(statement: string, values?: readonly unknown[]): Promise<R[]>;
+  /** Holds the locks of a statement while `run` runs. */
+  whileLocked(statement: string, values: readonly unknown[], run: () => Promise<void>): Promise<void>;
+  /** Resolves when this many sessions of the database wait for a lock. */
+  waiters(count: number): Promise<void>;
   /** Closes `db` and removes the database. Connections that are still open are cut. */
   drop(): Promise<void>;
 }
@@ -35,6 +39,8 @@ export async function createTestDatabase(options: Partial<DatabaseOptions> = {})
     masterKey: MASTER_KEY,
     db,
     rows: <R extends object>(statement: string, values: readonly unknown[] = []) => query<R>(url, statement, values),
+    whileLocked: (statement, values, run) => whileLocked(url, statement, values, run),
+    waiters: (count) => awaitWaiters(url, count),
     async drop() {
       await db.close();
       await maintain(serverUrl, (client) => client.query(`drop database if exists ${name} with (force)`));
@@ -66,7 +72,7 @@ async function prepareServer(): Promise<{ serverUrl: string; template: string }>
     throw new Error(`${TEST_HOME} is not set: run tests with the vitest.config.ts of the repository`);
   const lock = await awaitLock(home);
   try {
-    const server = await startEmbedded({ dataDir: home, log: silentLog, supervise: false });
+    const server = await startEmbedded({ dataDir: home, log: silentLog });
     return { serverUrl: server.url, template: await prepareTemplate(server.url) };
   } finally {
     await lock.release();
@@ -113,6 +119,32 @@ async function query<R extends object>(url: string, statement: string, values: r
   };
   await connected(url, run);
   return rows;
+}
+
+function whileLocked(
+  url: string,
+  statement: string,
+  values: readonly unknown[],
+  run: () => Promise<void>,
+): Promise<void> {
+  return connected(url, async (client) => {
+    await client.query('begin');
+    await client.query(statement, [...values]);
+    await run();
+    await client.query('rollback');
+  });
+}
+
+async function awaitWaiters(url: string, count: number): Promise<void> {
+  const enough = async () => {
+    const [row] = await query<{ waiting: string }>(
+      url,
+      `select count(*) as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      [],
+    );
+    return Number(row?.waiting) >= count;
+  };
+  if (!(await until(OTHERS_MS, enough))) throw new Error(`${count} sessions never waited for a lock`);
 }
 
 function maintain(serverUrl: string, run: (client: pg.Client) => Promise<unknown>): Promise<void> {

@@ -1,5 +1,6 @@
 /** What a fault does to a connection. */
 import { type BadFrameVariant, sendBadFrame } from '../wire/bad-frame.js';
+import { SERVER_JID } from '../wire/jid.js';
 import { el } from '../wire/node.js';
 import type { Connection } from './connection.js';
 
@@ -48,7 +49,7 @@ export function strike(connection: Connection, action: FaultAction): boolean {
       sendBadFrame(connection.link, action.variant);
       return true;
     case 'downgrade_webclient':
-      connection.send(el('ib', { from: 's.whatsapp.net' }, [el('downgrade_webclient')]));
+      connection.send(el('ib', { from: SERVER_JID }, [el('downgrade_webclient')]));
       return true;
     case 'freeze':
       connection.link.setFrozen(true);

@@ -31,6 +31,8 @@ export interface NetworkOptions {
   log: Log;
 }
 
+/** The collection of settings that holds the profile name. */
+const PROFILE_COLLECTION = 'critical_block';
 const MAX_REMEMBERED_TAGS = 10_000;
 
 export class Network {
@@ -131,6 +133,13 @@ export class Network {
     });
   }
 
+  /** A device is ready for its first days: the handset gives it settings and history. */
+  settle(device: Device): void {
+    const { account } = device;
+    if (this.settings.version(account, PROFILE_COLLECTION) === 0) this.#writeName(account);
+    this.handsets.bootstrap(device);
+  }
+
   /** Notes that somebody holds an account's device list and must hear of changes. */
   watch(account: Account, watcher: Account): void {
     const { watchers } = account.record;
@@ -151,12 +160,8 @@ export class Network {
   /** Changes the profile name from the handset; linked devices learn it through the synced settings. */
   rename(account: Account, name: string): void {
     this.#rename(account, name);
-    this.settings.write(account, 'critical_block', {
-      index: ['setting_pushName'],
-      action: { pushNameSetting: { name }, timestamp: Date.now() },
-      version: 1,
-    });
-    this.#announceSettings(account, 'critical_block');
+    this.#writeName(account);
+    this.#announceSettings(account, PROFILE_COLLECTION);
   }
 
   /** Changes the text under the name. */
@@ -175,6 +180,14 @@ export class Network {
       const except = listener === account && author !== undefined ? { except: author } : {};
       this.post.notify(listener, 'picture', [change], { from: account.jid(), ...except });
     }
+  }
+
+  #writeName(account: Account): void {
+    this.settings.write(account, PROFILE_COLLECTION, {
+      index: ['setting_pushName'],
+      action: { pushNameSetting: { name: account.record.name }, timestamp: Date.now() },
+      version: 1,
+    });
   }
 
   #rename(account: Account, name: string): void {

@@ -1,7 +1,7 @@
 /** Takes messages, receipts and notifications, re-addresses them for each device and delivers or keeps them. */
 import { randomBytes } from 'node:crypto';
 import { encodeNode } from '../wire/codec.js';
-import { isServerJid } from '../wire/jid.js';
+import { isServerJid, SERVER_JID } from '../wire/jid.js';
 import { child, children, el, type Node } from '../wire/node.js';
 import type { Account, Device } from '../world/account.js';
 import { signKeyIndexList } from '../world/device-identity.js';
@@ -117,7 +117,7 @@ export class PostOffice implements Post {
   remindOfPreKeys(device: Device): void {
     const { account, index, prekeys } = device;
     const id = `prekeys-${randomBytes(6).toString('hex')}`;
-    const attrs = { type: 'encrypt', from: 's.whatsapp.net', id, t: now() };
+    const attrs = { type: 'encrypt', from: SERVER_JID, id, t: now() };
     this.deliver({ account, index }, el('notification', attrs, [el('count', { value: prekeys.count })]));
   }
 

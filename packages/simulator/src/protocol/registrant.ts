@@ -1,6 +1,6 @@
 /** A connection that wants to become a linked device: shows refs for a QR, says hello for a code, and is paired. */
 import { randomBytes } from 'node:crypto';
-import { isServerJid, parseJid } from '../wire/jid.js';
+import { isServerJid, parseJid, SERVER_JID } from '../wire/jid.js';
 import { child, childBytes, el, type Node } from '../wire/node.js';
 import type { Account, Device } from '../world/account.js';
 import { acceptDeviceIdentity, offerDeviceIdentity } from '../world/device-identity.js';
@@ -117,9 +117,10 @@ export class Registrant implements Role {
       deviceIdentity,
       registrationId,
       signedPreKey,
-      reachable: false,
+      settled: false,
       linkedAt: Date.now(),
     });
+    network.post.announceDevices(account, 'add', device);
     this.connection.end(el('stream:error', { code: 515 }));
     return device;
   }
@@ -130,7 +131,7 @@ export class Registrant implements Role {
     if (hello === undefined) throw new PairingError('WRONG_CODE', 'No device is waiting for a code of this number.');
     const attempt = await CodeAttempt.begin(code, hello.wrappedEphemeral);
     const finish = await this.#awaitFinish(
-      el('notification', { type: 'link_code_companion_reg', from: 's.whatsapp.net', ...this.#stamp() }, [
+      el('notification', { type: 'link_code_companion_reg', from: SERVER_JID, ...this.#stamp() }, [
         el('link_code_companion_reg', { stage: 'primary_hello' }, [
           el('link_code_pairing_wrapped_primary_ephemeral_pub', {}, attempt.wrappedEphemeral),
           el('primary_identity_pub', {}, account.record.identity.publicKey),
@@ -187,7 +188,7 @@ export class Registrant implements Role {
   }
 
   #request(type: string, content: Node[]): Node {
-    return el('iq', { type, xmlns: 'md', from: 's.whatsapp.net', ...this.#stamp() }, content);
+    return el('iq', { type, xmlns: 'md', from: SERVER_JID, ...this.#stamp() }, content);
   }
 
   #stamp(): { id: string; t: number } {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { encodeNode } from './codec.js';
 import { frame } from './frame-reader.js';
+import { SERVER_JID } from './jid.js';
 import type { Link } from './link.js';
 import { el } from './node.js';
 
@@ -14,7 +15,7 @@ const LIST_8 = 248;
 /** A byte that begins neither a string nor a list. */
 const NO_SUCH_TOKEN = 239;
 
-const sample = () => encodeNode(el('ib', { from: 's.whatsapp.net' }, [el('offline', { count: 0 })]));
+const sample = () => encodeNode(el('ib', { from: SERVER_JID }, [el('offline', { count: 0 })]));
 
 const senders = {
   /** A frame of the right length that no key opens. */

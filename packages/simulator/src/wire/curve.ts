@@ -4,7 +4,6 @@ import {
   calculateAgreement,
   calculateSignature,
   generateKeyPair,
-  getPublicFromPrivateKey,
   verifySignature,
 } from 'whatsapp-rust-bridge';
 
@@ -14,6 +13,8 @@ export interface CurveKeyPair {
 }
 
 const KEY_TYPE = Buffer.from([5]);
+const BASE_POINT = Buffer.alloc(32);
+BASE_POINT[0] = 9;
 
 /** The 33-byte form with its type byte, as Signal structures carry it. */
 export function typedKey(publicKey: Uint8Array): Buffer {
@@ -36,7 +37,8 @@ export function keyPairFromSeed(seed: string): CurveKeyPair {
   const privateKey = createHash('sha256').update(seed).digest();
   privateKey[0] = (privateKey[0] ?? 0) & 248;
   privateKey[31] = ((privateKey[31] ?? 0) & 127) | 64;
-  return { publicKey: rawKey(getPublicFromPrivateKey(privateKey)), privateKey };
+  // Agreement with the base point is the public key; the library's own derivation belongs to another, unclamped key.
+  return { publicKey: agree(privateKey, BASE_POINT), privateKey };
 }
 
 /** Diffie-Hellman; throws when the other side's key is not one. */

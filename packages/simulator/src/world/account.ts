@@ -52,8 +52,8 @@ export interface DeviceRecord {
   deviceIdentity: Buffer;
   registrationId: number;
   signedPreKey: SignedPreKey;
-  /** False until the device has uploaded keys: nobody can write to it before that. */
-  reachable: boolean;
+  /** False until the device has uploaded keys: then the handset shares its settings and history. */
+  settled: boolean;
   linkedAt: number;
 }
 
@@ -110,10 +110,6 @@ export class Account {
     return addressing === 'lid' ? formatJid(this.lid, LID_SERVER, device) : formatJid(this.number, PN_SERVER, device);
   }
 
-  /** Linked devices others can write to, in the order they were linked. */
-  reachableDevices(): Device[] {
-    return [...this.devices.values()].filter((device) => device.record.reachable);
-  }
 }
 
 const DEFAULT_PRIVACY: Record<string, string> = {

@@ -243,7 +243,7 @@ export class Handset {
 
 /** Devices of an account that others can write to. */
 function endpointsOf(account: Account): Endpoint[] {
-  return account.reachableDevices().map(({ index }) => ({ account, index }));
+  return [...account.devices.keys()].map((index) => ({ account, index }));
 }
 
 /** A message as the log keeps it. */
