@@ -41,6 +41,11 @@ export interface LeaseStore {
    * a waiting command) and have no live owner. Each taken lease has a new epoch. Two nodes never get the same phone.
    */
   claim(nodeId: string, network: Network, limit: number): Promise<Lease[]>;
+  /**
+   * The leases that are the node's by what is stored: also those whose claim was never answered or whose release failed,
+   * which nobody else takes while the node lives.
+   */
+  held(nodeId: string): Promise<Lease[]>;
   /** Gives leases back; a stale epoch is ignored. */
   release(leases: readonly Lease[]): Promise<void>;
   /** The live owner of a phone, or null. */

@@ -85,6 +85,14 @@ export class PostgresLeaseStore implements LeaseStore {
     return this.sql.rows<Lease>(CLAIM, [network, nodeId, limit]);
   }
 
+  held(nodeId: string): Promise<Lease[]> {
+    return this.sql.rows<Lease>(
+      `select l.phone_id as "phoneId", p.org_id as "orgId", l.node_id as "nodeId", l.epoch
+       from phone_leases l join phones p on p.phone_id = l.phone_id where l.node_id = $1 order by l.phone_id`,
+      [nodeId],
+    );
+  }
+
   async release(leases: readonly Lease[]): Promise<void> {
     if (leases.length === 0) return;
     await this.sql.rows(
