@@ -89,7 +89,7 @@ function operation(route: Route, schemas: SchemaBook): Json {
     }),
     responses: {
       [route.success.status]: success(route, schemas),
-      ...Object.fromEntries([...statuses].sort().map((status) => [status, failure(status, route)])),
+      ...Object.fromEntries([...statuses].sort((a, b) => a - b).map((status) => [status, failure(status, route)])),
     },
   };
 }
