@@ -63,6 +63,8 @@ const START = `Scalar.createApiReference('#reference', ${JSON.stringify({
   withDefaultFonts: false,
   telemetry: false,
   hideClientButton: true,
+  showDeveloperTools: 'never',
+  authentication: { preferredSecurityScheme: 'apiKey' },
   agent: { disabled: true },
   mcp: { disabled: true },
 })});
