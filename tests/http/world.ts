@@ -294,6 +294,7 @@ export const pairing = (qrCode = QR): PhoneState => ({
     startedAt: Date.now(),
   },
   cause: null,
+  failures: 0,
   since: Date.now(),
   askedAt: Date.now(),
 });

@@ -15,12 +15,12 @@ describe.sequential('a fresh clone', () => {
   const terminals: Terminal[] = [];
   beforeAll(() => {
     checkout = new FreshCheckout();
-  });
+  }, 2 * MINUTES);
   afterAll(async () => {
     for (const terminal of terminals) terminal.ctrlC();
     await Promise.all(terminals.map((terminal) => terminal.ended()));
     checkout.remove();
-  });
+  }, 2 * MINUTES);
 
   const type = async (typed: Partial<Typed> & Pick<Typed, 'command'>): Promise<Terminal> => {
     const terminal = await Terminal.type({ checkout, user: checkout.user, ...typed });

@@ -4,6 +4,8 @@ import { ConfigErrors, readConfig } from './config/config.js';
 import { startServer } from './start-server.js';
 
 const TWICE_MEANS_NOW_MS = 1_000;
+/** Longer than everything that stops in order may take; a stop that hangs helps nobody. */
+const STOP_LIMIT_MS = 40_000;
 
 try {
   const server = await startServer(readConfig(process.env));
@@ -13,6 +15,10 @@ try {
     // A terminal and npm both pass Ctrl-C on, so the same wish arrives twice within moments; a later one means now.
     if (stopping !== null && performance.now() - askedAt > TWICE_MEANS_NOW_MS) process.exit(130);
     askedAt = performance.now();
+    setTimeout(
+      () => fail(`The server did not stop within ${STOP_LIMIT_MS / 1_000} s and ends now.`),
+      STOP_LIMIT_MS,
+    ).unref();
     stopping ??= server.stop(signal).then(() => process.exit(0), fail);
   };
   process.on('SIGINT', stop);

@@ -44,6 +44,7 @@ export function wire(options: {
   const metrics = createMetrics();
   const abandoned = new AbandonedPhones({
     phones: db.phones,
+    leases: db.leases,
     present: (phone) => presentPhone(phone, config.http.publicUrl),
     clock,
     log,

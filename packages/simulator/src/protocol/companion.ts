@@ -153,7 +153,7 @@ export class Companion implements Role {
   }
 
   #hand(parcel: Parcel): void {
-    this.connection.network.stats.sent(parcel.kind);
+    this.connection.network.stats.sent(parcel.label);
     this.connection.link.sendSealed(parcel.encoded);
   }
 }
