@@ -49,7 +49,7 @@ const reconnecting = {
   triedAt: 0,
 } as const;
 const attempt = { id: '1', method: 'qr', startedAt: NOW } as const;
-const pairing = { name: 'pairing', cause: null, since, askedAt: NOW } as const;
+const pairing = { name: 'pairing', cause: null, failures: 0, since, askedAt: NOW } as const;
 
 describe('a phone in public', () => {
   it.each<[string, PhoneState, string]>([
