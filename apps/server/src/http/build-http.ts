@@ -22,10 +22,11 @@ const BODY_LIMIT_BYTES = 1_000_000;
 const REQUEST_LIMIT_MS = 60_000;
 const HEADERS_LIMIT_MS = 20_000;
 const LONGEST_PARAM = 256;
+const CLOSE_LIMIT_MS = 10_000;
 
 /** The HTTP side of the server, complete but not listening. */
 export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
-  const { trustProxy } = deps.config.http;
+  const { trustProxy, publicUrl } = deps.config.http;
   const app = Fastify({
     logger: false,
     genReqId: () => randomUUID(),
@@ -52,8 +53,14 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
   app.decorate('authenticator', authenticator);
   app.decorateRequest('principal', null);
   readBodies(app);
-  await app.register(helmet, { contentSecurityPolicy: { directives: { 'default-src': ["'none'"] } } });
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: NOTHING_MAY_RUN },
+    frameguard: { action: 'deny' },
+    // Only a server that people reach by TLS may ask for it, and it speaks for itself alone.
+    strictTransportSecurity: publicUrl.startsWith('https:') && { maxAge: 31_536_000, includeSubDomains: false },
+  });
   addHeaders(app);
+  closeInTime(app);
   answerErrors(app, deps);
   observe(app, deps);
   app.setNotFoundHandler(answerUnknownRoute);
@@ -80,6 +87,14 @@ function addHeaders(app: FastifyInstance): void {
   });
 }
 
+/** Answers are data: whatever a browser makes of them, nothing in them runs. Pages bring a policy of their own. */
+const NOTHING_MAY_RUN = {
+  'default-src': ["'none'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+  'frame-ancestors': ["'none'"],
+};
+
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, POST, PATCH, DELETE',
   'access-control-allow-headers': 'authorization, content-type, x-phone',
@@ -88,6 +103,18 @@ const PREFLIGHT = {
 
 function isApi(request: FastifyRequest): boolean {
   return request.url.startsWith('/v1/') || request.url.startsWith('/sandbox/');
+}
+
+/** A connection whose answer ends after the closing began would wait for another request, and keep the server open. */
+function closeInTime(app: FastifyInstance): void {
+  let isClosing = false;
+  app.addHook('preClose', async () => {
+    isClosing = true;
+    setTimeout(() => app.server.closeAllConnections(), CLOSE_LIMIT_MS).unref();
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close');
+  });
 }
 
 function answerErrors(app: FastifyInstance, deps: HttpDeps): void {
