@@ -130,7 +130,7 @@ export class PhoneSupervisor {
     const { leases, node } = this.#deps;
     const nodes = (await leases.liveNodes(node.network)).filter((other) => !other.draining);
     const mine = nodes.find((other) => other.nodeId === node.nodeId)?.phones ?? 0;
-    if (mine > this.#sessions.size + this.#leaving.size) await this.#adopt();
+    if (mine !== this.#sessions.size + this.#leaving.size) await this.#reconcile();
     const unowned = await leases.unowned(node.network);
     const total = unowned + nodes.reduce((sum, other) => sum + other.phones, 0);
     const share = Math.ceil(total / Math.max(1, nodes.length));
@@ -139,9 +139,14 @@ export class PhoneSupervisor {
     if (unowned > 0 && spare < 0) await this.#claim(Math.min(CLAIM_AT_ONCE, -spare));
   }
 
-  /** Phones that are ours without our knowing: a claim or a release whose answer was lost. */
-  async #adopt(): Promise<void> {
-    for (const lease of await this.#deps.leases.held(this.#deps.node.nodeId)) {
+  /** What is stored decides: a claim or a release whose answer was lost is made good, a lease that is gone is let go. */
+  async #reconcile(): Promise<void> {
+    const held = new Map((await this.#deps.leases.held(this.#deps.node.nodeId)).map((lease) => [lease.phoneId, lease]));
+    for (const session of [...this.#sessions.values()]) {
+      const { phoneId, epoch } = session.lease;
+      if (held.get(phoneId)?.epoch !== epoch) this.#drop(session);
+    }
+    for (const lease of held.values()) {
       if (!this.#sessions.has(lease.phoneId) && !this.#leaving.has(lease.phoneId)) this.#open(lease);
     }
   }
@@ -184,8 +189,9 @@ export class PhoneSupervisor {
   async #giveBack(sessions: readonly PhoneSession[]): Promise<void> {
     const mine = sessions.filter((session) => this.#forget(session));
     if (mine.length === 0) return;
-    await this.#leave(mine, () => this.#deps.leases.release(mine.map(({ lease }) => lease)));
-    this.look();
+    const released = await this.#leave(mine, () => this.#deps.leases.release(mine.map(({ lease }) => lease)));
+    // What could not be released is taken up again by the next look in time, and not at once for ever.
+    if (released) this.look();
   }
 
   #drop(session: PhoneSession): void {
@@ -194,20 +200,22 @@ export class PhoneSupervisor {
     void this.#leave([session], () => Promise.resolve());
   }
 
-  async #leave(sessions: readonly PhoneSession[], release: () => Promise<void>): Promise<void> {
-    const gone = this.#closeThen(sessions, release);
+  async #leave(sessions: readonly PhoneSession[], release: () => Promise<void>): Promise<boolean> {
+    const closed = this.#closeThen(sessions, release);
+    const gone = closed.then(() => {});
     for (const { lease } of sessions) this.#leaving.set(lease.phoneId, gone);
-    await gone;
+    const released = await closed;
     for (const { lease } of sessions) {
       if (this.#leaving.get(lease.phoneId) === gone) this.#leaving.delete(lease.phoneId);
     }
+    return released;
   }
 
-  async #closeThen(sessions: readonly PhoneSession[], release: () => Promise<void>): Promise<void> {
+  async #closeThen(sessions: readonly PhoneSession[], release: () => Promise<void>): Promise<boolean> {
     const { clock, log } = this.#deps;
     const closed = Promise.all(sessions.map((session) => session.leave()));
     if (!(await endsWithin(closed, LEAVE_LIMIT_MS, clock))) log.warn('a phone session hangs while it is left');
-    await this.#attempt('release leases', release);
+    return this.#attempt('release leases', release);
   }
 
   #forget(session: PhoneSession): boolean {
@@ -215,9 +223,16 @@ export class PhoneSupervisor {
     return this.#sessions.delete(session.lease.phoneId);
   }
 
-  async #attempt(what: string, run: () => Promise<void>): Promise<void> {
+  async #attempt(what: string, run: () => Promise<void>): Promise<boolean> {
     const { clock, log } = this.#deps;
-    const work = run().catch((error) => log.warn(`could not ${what}`, { err: error }));
+    let succeeded = false;
+    const work = run().then(
+      () => {
+        succeeded = true;
+      },
+      (error) => log.warn(`could not ${what}`, { err: error }),
+    );
     if (!(await endsWithin(work, CALL_LIMIT_MS, clock))) log.warn(`could not ${what} in time`);
+    return succeeded;
   }
 }

@@ -41,9 +41,17 @@ export class MemoryDatabase {
   before: (call: string) => Promise<void> | void = () => {};
   /** Runs after each write is stored: throwing here is a commit whose answer got lost. */
   after: (call: string) => Promise<void> | void = () => {};
+  /** Nodes whose process is gone: what they still ask is never answered. */
+  readonly dead = new Set<string>();
   #lastCommandId = 0;
 
   constructor(readonly clock: ManualClock) {}
+
+  /** A call of a node arrives. */
+  async enter(nodeId: string, call: string): Promise<void> {
+    if (this.dead.has(nodeId)) return new Promise(() => {});
+    await this.before(call);
+  }
 
   add(state: PhoneState, more: Partial<Phone> = {}, credentials: Uint8Array | null = null): Phone {
     const phoneId = more.phoneId ?? `phone-${this.phones.size + 1}`;

@@ -3,27 +3,31 @@ import type { MemoryDatabase } from './memory-database.js';
 
 /** `LeaseStore` on a memory database, whose time is the steady time of its clock. */
 export class MemoryLeaseStore implements LeaseStore {
-  constructor(private readonly db: MemoryDatabase) {}
+  constructor(
+    private readonly db: MemoryDatabase,
+    /** The node that asks; a dead one gets no answer. */
+    private readonly callerId: string,
+  ) {}
 
   async registerNode(node: Node): Promise<void> {
-    await this.db.before('registerNode');
+    await this.db.enter(this.callerId, 'registerNode');
     this.db.nodes.set(node.nodeId, { node, draining: false, heartbeatAt: this.db.clock.monotonic() });
   }
 
   async heartbeat(nodeId: string): Promise<boolean> {
-    await this.db.before('heartbeat');
+    await this.db.enter(this.callerId, 'heartbeat');
     const entry = this.db.nodes.get(nodeId);
     if (entry !== undefined) entry.heartbeatAt = this.db.clock.monotonic();
     return entry !== undefined;
   }
 
   async removeNode(nodeId: string): Promise<void> {
-    await this.db.before('removeNode');
+    await this.db.enter(this.callerId, 'removeNode');
     this.db.nodes.delete(nodeId);
   }
 
   async liveNodes(network?: Network): Promise<(Node & { phones: number; draining: boolean })[]> {
-    await this.db.before('liveNodes');
+    await this.db.enter(this.callerId, 'liveNodes');
     const rows = [...this.db.phones.values()];
     return [...this.db.nodes.values()]
       .filter(({ node }) => this.db.isAlive(node.nodeId) && (network === undefined || node.network === network))
@@ -43,13 +47,13 @@ export class MemoryLeaseStore implements LeaseStore {
   }
 
   async markDraining(nodeId: string): Promise<void> {
-    await this.db.before('markDraining');
+    await this.db.enter(this.callerId, 'markDraining');
     const entry = this.db.nodes.get(nodeId);
     if (entry !== undefined) entry.draining = true;
   }
 
   async claim(nodeId: string, network: Network, limit: number): Promise<Lease[]> {
-    await this.db.before('claim');
+    await this.db.enter(this.callerId, 'claim');
     if (!this.db.isAlive(nodeId)) return [];
     const taken = this.db.unowned(network).slice(0, limit);
     const leases = taken.map((row) => this.db.take(row, nodeId));
@@ -58,13 +62,13 @@ export class MemoryLeaseStore implements LeaseStore {
   }
 
   async held(nodeId: string): Promise<Lease[]> {
-    await this.db.before('held');
+    await this.db.enter(this.callerId, 'held');
     const mine = [...this.db.phones.values()].filter(({ lease }) => lease.nodeId === nodeId);
     return mine.map((row) => this.db.leaseOf(row, nodeId));
   }
 
   async release(leases: readonly Lease[]): Promise<void> {
-    await this.db.before('release');
+    await this.db.enter(this.callerId, 'release');
     for (const { phoneId, nodeId, epoch } of leases) {
       const row = this.db.row(phoneId);
       if (row.lease.nodeId === nodeId && row.lease.epoch === epoch) row.lease = { nodeId: null, epoch };
@@ -79,7 +83,7 @@ export class MemoryLeaseStore implements LeaseStore {
   }
 
   async unowned(network: Network): Promise<number> {
-    await this.db.before('unowned');
+    await this.db.enter(this.callerId, 'unowned');
     return this.db.unowned(network).length;
   }
 }

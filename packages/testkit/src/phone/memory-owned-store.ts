@@ -20,33 +20,33 @@ export class MemoryOwnedStore implements OwnedPhoneStore {
   ) {}
 
   async read(lease: Lease): Promise<{ phone: Phone; deleted: boolean; linked: boolean }> {
-    await this.db.before('read');
+    await this.db.enter(this.nodeId, 'read');
     const { phone, deleted, credentials } = this.db.owned(lease);
     return { phone, deleted, linked: credentials !== null };
   }
 
   async change(lease: Lease, decide: Decide): Promise<Phone> {
-    await this.db.before('change');
+    await this.db.enter(this.nodeId, 'change');
     const phone = this.db.change(this.db.owned(lease), this.nodeId, decide);
     await this.db.after('change');
     return phone;
   }
 
   async commands(leases: readonly Lease[]): Promise<PhoneCommand[]> {
-    await this.db.before('commands');
+    await this.db.enter(this.nodeId, 'commands');
     const phones = new Set(leases.map(({ phoneId }) => phoneId));
     return this.db.commands.filter(({ phoneId }) => phones.has(phoneId));
   }
 
   async otherPhoneWithNumber(lease: Lease, number: string): Promise<string | null> {
-    await this.db.before('otherPhoneWithNumber');
+    await this.db.enter(this.nodeId, 'otherPhoneWithNumber');
     const others = [...this.db.phones.values()].filter(({ phone }) => phone.phoneId !== lease.phoneId);
     const bound = others.find((row) => row.phone.number === number && row.credentials !== null && !row.deleted);
     return bound?.phone.phoneId ?? null;
   }
 
   async receive(lease: Lease, message: InboundMessage): Promise<'new' | 'known'> {
-    await this.db.before('receive');
+    await this.db.enter(this.nodeId, 'receive');
     const { messages } = this.db.owned(lease);
     if (messages.some(({ waId }) => waId === message.waId)) return 'known';
     messages.push(message);
@@ -55,7 +55,7 @@ export class MemoryOwnedStore implements OwnedPhoneStore {
   }
 
   async storeHistory(lease: Lease, batch: HistoryBatch): Promise<void> {
-    await this.db.before('storeHistory');
+    await this.db.enter(this.nodeId, 'storeHistory');
     this.db.owned(lease).history.push(batch);
     await this.db.after('storeHistory');
   }
@@ -94,7 +94,7 @@ class OwnedSessionStore implements SessionStore {
   }
 
   async write(change: SessionWrite): Promise<void> {
-    await this.db.before('write');
+    await this.db.enter(this.lease.nodeId, 'write');
     const row = this.db.owned(this.lease);
     if (change.credentials !== undefined) row.credentials = change.credentials;
     for (const { kind, keyId, value } of change.keys ?? []) {

@@ -52,7 +52,7 @@ export function person(number: string, name: string | null = null): LinkedIdenti
 export class PhoneWorld {
   readonly clock = new ManualClock();
   readonly db = new MemoryDatabase(this.clock);
-  readonly leases = new MemoryLeaseStore(this.db);
+  readonly leases = new MemoryLeaseStore(this.db, 'the test');
   readonly engine = new FakeEngine(this.clock);
   readonly limiter: ConnectLimiter;
   /** What sessions asked of their surroundings, oldest first. */
@@ -103,7 +103,7 @@ export class PhoneWorld {
     await this.leases.registerNode(node);
     const supervisor = new PhoneSupervisor({
       node,
-      leases: this.leases,
+      leases: new MemoryLeaseStore(this.db, nodeId),
       store: new MemoryOwnedStore(this.db, nodeId),
       heartbeatAgoMs: () => this.clock.monotonic() - (this.db.nodes.get(nodeId)?.heartbeatAt ?? 0),
       openSession: (lease, hooks) => this.open(lease, hooks),
@@ -112,6 +112,12 @@ export class PhoneWorld {
     });
     supervisor.start();
     return supervisor;
+  }
+
+  /** The process of a node is gone, and its sockets with it. */
+  kill(nodeId: string): void {
+    this.db.dead.add(nodeId);
+    for (const session of this.engine.sessions) if (session.input.lease.nodeId === nodeId) session.isOpen = false;
   }
 
   shown(phoneId: string): PhoneShown {
