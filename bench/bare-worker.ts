@@ -42,7 +42,7 @@ async function run({ call, phones, inFlight }: { call: string; phones: string[];
   if (call === 'cpu') return { ms: cpuMs() };
   if (call === 'pair') return measured(phones, inFlight, pairOne);
   if (call === 'connect') return measured(phones, inFlight, connectOne);
-  for (const socket of sockets.values()) socket.end(undefined);
+  await Promise.all([...sockets.values()].map((socket) => socket.end(undefined)));
   sockets.clear();
   return null;
 }

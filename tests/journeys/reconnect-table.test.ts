@@ -94,7 +94,7 @@ describe('every end of a session shows what it is, what follows, and what to do'
     });
     expect(seen.reason).toMatch(/^[A-Z].*\.$/);
     expect(seen.next_attempt_at === null).toBe(nextAttempt === 'none');
-    expect(seen.last_disconnect).toMatchObject({ code: seen.reason_code });
+    expect(seen.last_disconnect).toMatchObject({ reason_code: seen.reason_code });
 
     for (const id of standing) await bed.api.call('DELETE', `/sandbox/v1/faults/${id}`);
     await bed.api.must('POST', '/v1/phones/restart', { phone: phone.phone_id });
