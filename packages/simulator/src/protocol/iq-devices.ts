@@ -10,8 +10,8 @@ function removeCompanion({ body, asker, iq }: IqRequest): Node[] {
   const target = network.world.resolve(body.attrs.jid);
   if (target?.account !== account) throw forbidden();
   const device = account.devices.get(target.index);
-  // The answer must be out before the stream ends, so the removal follows it.
-  if (device !== undefined) queueMicrotask(() => network.unlink(device));
+  // The answer goes out in a message of its own: a client that reads it together with the end of the stream drops it.
+  if (device !== undefined) setImmediate(() => network.unlink(device));
   return [];
 }
 

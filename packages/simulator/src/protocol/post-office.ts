@@ -1,6 +1,6 @@
 /** Takes messages, receipts and notifications, re-addresses them for each device and delivers or keeps them. */
 import { randomBytes } from 'node:crypto';
-import { encodeNode } from '../wire/codec.js';
+import { encodeNode } from '../wire/encode-node.js';
 import { isServerJid, SERVER_JID } from '../wire/jid.js';
 import { child, children, el, type Node } from '../wire/node.js';
 import type { Account, Device } from '../world/account.js';

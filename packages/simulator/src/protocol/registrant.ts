@@ -13,6 +13,8 @@ const REFS = 6;
 /** Longer than any client shows its codes; then the connection is closed as the real network does. */
 const LIFETIME_MS = 600_000;
 const ANSWER_TIMEOUT_MS = 15_000;
+/** A handset thinks for a moment; a client needs it to store the secret of a code before the success arrives. */
+const HANDSET_PACE_MS = 150;
 
 /** Why a pairing did not come about. */
 export class PairingError extends Error {
@@ -37,6 +39,7 @@ export class Registrant implements Role {
   #waiting = new Map<string, (node: Node | undefined) => void>();
   #lifetime: NodeJS.Timeout | undefined;
   #pairing = false;
+  #closed = false;
 
   constructor(
     readonly connection: Connection,
@@ -74,6 +77,7 @@ export class Registrant implements Role {
   }
 
   closed(): void {
+    this.#closed = true;
     clearTimeout(this.#lifetime);
     for (const settle of this.#waiting.values()) settle(undefined);
     this.#waiting.clear();
@@ -151,6 +155,7 @@ export class Registrant implements Role {
       throw new PairingError('WRONG_CODE', 'This is not the code the device shows. Read it again.');
     }
     if (finish !== undefined) this.connection.send(iqResult(finish));
+    await this.#await('pace', HANDSET_PACE_MS);
     return this.pair(account, secret);
   }
 
@@ -207,14 +212,16 @@ export class Registrant implements Role {
     return answer;
   }
 
-  #await(key: string): Promise<Node | undefined> {
+  /** Waits for the stanza of that key; undefined when it does not come in time or the connection ends. */
+  #await(key: string, timeoutMs = ANSWER_TIMEOUT_MS): Promise<Node | undefined> {
+    if (this.#closed) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const settle = (node: Node | undefined): void => {
         clearTimeout(deadline);
         this.#waiting.delete(key);
         resolve(node);
       };
-      const deadline = setTimeout(() => settle(undefined), ANSWER_TIMEOUT_MS);
+      const deadline = setTimeout(() => settle(undefined), timeoutMs);
       this.#waiting.set(key, settle);
     });
   }

@@ -1,6 +1,6 @@
 /** A virtual phone: it decrypts, answers with receipts, remembers, and writes what its person tells it to write. */
 import type { proto } from 'baileys/WAProto/index.js';
-import { decodeNode } from '../../wire/codec.js';
+import { decodeNode } from '../../wire/decode-node.js';
 import type { Addressing } from '../../wire/jid.js';
 import { el, type Node } from '../../wire/node.js';
 import type { Account, Device } from '../account.js';
