@@ -72,7 +72,11 @@ export class Connection {
   }
 
   /** Ends the connection the way the network does: a last stanza, then, unless the client is quicker, the socket. */
-  end(last?: Node): void {
+  end(last?: Node, afterMs = 0): void {
+    if (afterMs > 0) {
+      setTimeout(() => this.end(last), afterMs).unref();
+      return;
+    }
     if (this.#ended) return;
     this.#ended = true;
     this.network.forget(this);

@@ -130,11 +130,11 @@ export class Network {
     return tag === undefined ? undefined : this.world.account(this.#accountsByTag.get(tag) ?? '');
   }
 
-  /** Removes a linked device: its login fails from now on, and its live connection ends. */
-  unlink(device: Device): void {
-    const companion = this.#companions.get(device);
+  /** Removes a linked device: its login fails from now on, and its live connection ends, at once or a little later. */
+  unlink(device: Device, endAfterMs = 0): void {
+    const connection = this.#companions.get(device)?.connection;
     this.world.removeDevice(device);
-    companion?.connection.end(el('stream:error', { code: 401 }, [el('conflict', { type: 'device_removed' })]));
+    connection?.end(el('stream:error', { code: 401 }, [el('conflict', { type: 'device_removed' })]), endAfterMs);
     this.post.announceDevices(device.account, 'remove', device);
   }
 
