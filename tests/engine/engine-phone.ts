@@ -73,7 +73,8 @@ export class EnginePhone {
       store: this.store,
       purpose,
       judgePairing: async (identity) => this.verdict(identity),
-      onFact: (fact) => {
+      mayWrite: () => true,
+      onFact: async (fact) => {
         facts.push(fact);
         if (fact.kind === 'message') this.#receive(fact.message);
         if (fact.kind === 'history') this.#receiveHistory(fact.batch);

@@ -1,1 +1,13 @@
-export {};
+export * from './error-body.js';
+export * from './key.js';
+export * from './key-routes.js';
+export * from './openapi.js';
+export * from './phone.js';
+export * from './phone-examples.js';
+export * from './phone-input.js';
+export * from './phone-routes.js';
+export * from './route.js';
+export * from './routes.js';
+export * from './sandbox-routes.js';
+export * from './socket-events.js';
+export * from './system-routes.js';

@@ -16,6 +16,7 @@ import { rawSocketOf } from './socket/raw-socket.js';
 import { guardListeners } from './socket/sole-listener.js';
 import { StanzaLane } from './socket/stanza-lane.js';
 import { completeCredentials, tapEvents } from './socket/tap-events.js';
+import { guardWrites } from './socket/write-guard.js';
 
 /** How long a message for the device that an earlier session left behind may hold up the backlog. */
 const REPEAT_MS = 30_000;
@@ -68,6 +69,7 @@ export function connectSession(
     store: input.store,
     makeSignalRepository: makeSignalRepository({ creds, keys, ledger: inbox, clock }),
   });
+  guardWrites(sock.ws, input.mayWrite, () => end({ source: 'ours', unlinked: false }));
   const parts: SessionParts = { ...base, sock };
   const account = new Account(parts, base.shared.pictures);
   hearSocket(sock, { settings, onFrame: () => watch.frame(clock.monotonic()), onEnd: end, onLibraryClosed });

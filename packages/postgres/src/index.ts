@@ -1,1 +1,11 @@
-export {};
+export { type DataDirLock, DataDirTaken, lockDataDir } from './embedded/lock-data-dir.js';
+export { EmbeddedFailure } from './embedded/run-as.js';
+export { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from './embedded/start-embedded.js';
+export { type Heartbeat, type HeartbeatOptions, startHeartbeat } from './heartbeat/start-heartbeat.js';
+export { MigrationRefused } from './migrate/migrate.js';
+export { type Database, type DatabaseOptions, openDatabase } from './open-database.js';
+export { SealBroken } from './secrets/envelope.js';
+export { WrongMasterKey } from './secrets/verify-master-key.js';
+export { UnsuitableServer } from './sql/check-server.js';
+export type { TidyReport } from './tidy.js';
+export type { WakeChannel } from './wake/wake.js';

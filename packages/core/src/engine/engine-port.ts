@@ -45,7 +45,10 @@ export interface OpenSession {
   readonly purpose: 'pair' | 'login';
   /** Called once at pair-success, before the handset is told that the link holds. */
   readonly judgePairing: (identity: LinkedIdentity) => Promise<PairingVerdict>;
-  readonly onFact: (fact: EngineFact) => void;
+  /** Resolves when the fact is taken: messages and history are then stored. Must not be awaited by any session call. */
+  readonly onFact: (fact: EngineFact) => Promise<void>;
+  /** Asked right before every stanza: false when our right to run this phone may have ended; then nothing may be sent. */
+  readonly mayWrite: () => boolean;
 }
 
 /**

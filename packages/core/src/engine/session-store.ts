@@ -19,7 +19,10 @@ export interface SessionWrite {
   readonly credentials?: Uint8Array;
   readonly keys?: readonly KeyRow[];
   readonly inbox?: InboxEntry;
-  /** Hashes of inbox entries that are done without a message, for example a share of app-state keys: they go. */
+  /**
+   * Hashes of inbox entries that are done without a message, for example a share of app-state keys: they wait no longer.
+   * `findInbox` still finds them for a while, because WhatsApp may deliver the same stanza again.
+   */
   readonly settled?: readonly Uint8Array[];
 }
 

@@ -60,14 +60,16 @@ export function projectPhone(state: PhoneState, restricted = false): PhoneView {
         status: 'connecting',
         nextAttemptAt: state.retryAt,
       };
-    case 'pairing':
+    case 'pairing': {
+      const isAnswered = state.attempt.step.kind === 'finishing';
       return {
         ...base,
         ...(state.cause !== null && told(state.cause)),
-        status: 'qr',
-        userAction: 'scan_qr',
+        status: isAnswered ? 'connecting' : 'qr',
+        userAction: isAnswered ? 'none' : 'scan_qr',
         qrCode: liveQrCode(state.attempt),
       };
+    }
     case 'syncing':
       return { ...base, waState: 'CONNECTED', status: 'syncing' };
     case 'online':

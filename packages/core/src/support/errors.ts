@@ -50,3 +50,11 @@ export class EngineRefused extends DomainError {
     super(message);
   }
 }
+
+/**
+ * The database cannot answer now: it is away, overloaded or out of space. Worth repeating later. A write that failed like
+ * this may still have been committed, so repeat only what may be repeated, or read first.
+ */
+export class StoreUnavailable extends DomainError {
+  readonly code = 'STORE_UNAVAILABLE';
+}

@@ -1,0 +1,2 @@
+export { silentLog } from './silent-log.js';
+export { createTestDatabase, type TestDatabase } from './test-database.js';

@@ -1,0 +1,3 @@
+import { prepare } from '../checkout/prepare.mjs';
+
+await prepare();
