@@ -37,6 +37,13 @@ describe.each(drivers)('$library under a fault', (driver) => {
     await works('after 515');
   });
 
+  it.runIf(driver.survivesBadFrames)('a broken frame: comes back', async () => {
+    const { number, client, works } = await linked('Dara');
+    await world.control.fault({ target: number, kind: 'bad_frame', variant: 'bad_gcm' });
+    await online(client, 2);
+    await works('after the broken frame');
+  });
+
   it('replaced: stops', async () => {
     const { number, client } = await linked('Dev');
     await world.control.fault({ target: number, kind: 'replaced' });

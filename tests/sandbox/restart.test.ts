@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { drivers } from './clients/drivers.js';
-import { until } from './until.js';
 import { arrives, online, sandboxWorld } from './world.js';
 
 describe.each(drivers)('the network restarts under $library', (driver) => {
@@ -23,10 +22,8 @@ describe.each(drivers)('the network restarts under $library', (driver) => {
     await world.control.write(ravi.number, asha.number, 'after');
     await arrives(asha.client, 'after');
     await asha.client.sendText(ravi.jid, 'noted again');
-    await until('the handset to show both', async () => {
-      const texts = (await world.control.messages(ravi.number)).map((message) => message.text);
-      return texts.includes('noted') && texts.includes('noted again');
-    });
+    await world.handsetReceives(ravi.number, 'noted');
+    await world.handsetReceives(ravi.number, 'noted again');
 
     const back = world.reopen(driver, awayState);
     await back.connect();

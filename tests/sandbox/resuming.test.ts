@@ -21,8 +21,10 @@ describe.each(drivers)('$library comes back', (driver) => {
   it('to what waited for it, in the order it was written, before anything new', async () => {
     const { number, client } = await world.linked(driver, 'Bilal');
     const sara = await world.person('Sara');
-    await world.control.write(sara.number, number, 'live');
+    const live = await world.control.write(sara.number, number, 'live');
     await arrives(client, 'live');
+    // Both libraries tell us first and confirm then; what is not confirmed would rightly come again.
+    await world.handsetShows(sara.number, live, 'delivered');
     const state = await client.state();
     await client.close();
     const texts = ['one', 'two', 'three', 'four', 'five'];
@@ -38,16 +40,33 @@ describe.each(drivers)('$library comes back', (driver) => {
     ]);
   });
 
+  it('to what was written during an outage, in order, by itself', async () => {
+    const { number, client } = await world.linked(driver, 'Bela');
+    const sana = await world.person('Sana');
+    const { id } = await world.control.fault({ target: number, kind: 'refuse_upgrade', status: 503 });
+    client.cutConnection();
+    await until('the network to see it gone', async () =>
+      (await world.control.connections()).every((live) => live.number !== number),
+    );
+    const texts = ['one', 'two', 'three'];
+    for (const text of texts) await world.control.write(sana.number, number, text);
+    await world.control.removeFault(id);
+    await online(client, 2);
+    await arrives(client, 'three');
+    expect(client.messages.map(({ text, offline }) => [text, offline])).toEqual(texts.map((text) => [text, true]));
+  });
+
   it('once, with each waiting message handed over once', async () => {
     const { number, client } = await world.linked(driver, 'Chitra');
     const tara = await world.person('Tara');
     const state = await client.state();
     await client.close();
-    await world.control.write(tara.number, number, 'only once');
+    const id = await world.control.write(tara.number, number, 'only once');
     const again = world.reopen(driver, state);
     await again.connect();
     await online(again);
     await arrives(again, 'only once');
+    await world.handsetShows(tara.number, id, 'delivered');
     again.cutConnection();
     await online(again, 2);
     await world.control.write(tara.number, number, 'next');

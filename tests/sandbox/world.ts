@@ -11,7 +11,7 @@ import type {
   NetworkAddress,
   StoredState,
 } from './clients/foreign-client.js';
-import { type Handset, SandboxControl } from './control.js';
+import { type Handset, type HandsetMessage, SandboxControl } from './control.js';
 import { until } from './until.js';
 
 type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
@@ -88,6 +88,22 @@ export class World {
     return this.control.createHandset(`9198200${String(this.#people).padStart(5, '0')}`, { name });
   }
 
+  /** Waits for a text on a handset and returns the message. */
+  handsetReceives(number: string, text: string): Promise<HandsetMessage> {
+    return until(`handset ${number} to show “${text}”`, async () => {
+      const messages = await this.control.messages(number);
+      return messages.find((message) => message.text === text);
+    });
+  }
+
+  /** Waits until a handset shows this status for a message it wrote. */
+  async handsetShows(number: string, id: string, status: string): Promise<void> {
+    await until(`handset ${number} to show ${id} as ${status}`, async () => {
+      const messages = await this.control.messages(number);
+      return messages.find((message) => message.id === id)?.status === status;
+    });
+  }
+
   fresh(driver: ClientDriver, options?: ClientOptions): ForeignClient {
     return this.#keep(driver.fresh(this.#taggedNetwork(), options));
   }
@@ -130,8 +146,7 @@ export class World {
 export async function online(client: ForeignClient, logins = 1): Promise<void> {
   const reached = () => client.logins >= logins;
   await until(`${client.library} to be online (login ${logins})`, () => reached() || client.ending);
-  if (reached()) await until(`${client.library} to have uploaded its keys`, () => client.isReachable);
-  else throw new Error(`${client.library} ended instead of coming online: ${client.ending}`);
+  if (!reached()) throw new Error(`${client.library} ended instead of coming online: ${client.ending}`);
 }
 
 /** Waits for how the client's connection ended for good. */

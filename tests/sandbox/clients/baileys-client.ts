@@ -26,6 +26,7 @@ console.error = () => undefined;
 class BaileysClient implements ForeignClient {
   readonly library = 'baileys';
   readonly qrCodes: string[] = [];
+  historyMessages = 0;
   logins = 0;
   ending: Ending | undefined;
   readonly #inbox = new Inbox();
@@ -50,11 +51,6 @@ class BaileysClient implements ForeignClient {
 
   get messages() {
     return this.#inbox.messages;
-  }
-
-  /** The library uploads its keys before it says that it is open. */
-  get isReachable() {
-    return this.logins > 0;
   }
 
   get jid() {
@@ -134,12 +130,16 @@ class BaileysClient implements ForeignClient {
       agent: this.#agent,
       logger: silentLogger,
       getMessage: async ({ id }) => this.#sent.get(id ?? ''),
+      markOnlineOnConnect: this.options.quiet !== true,
       ...(this.options.qrTimeoutMs !== undefined && { qrTimeout: this.options.qrTimeoutMs }),
       ...(this.options.webVersion !== undefined && { version: [...this.options.webVersion] }),
     });
     this.#socket = socket;
     const seen = { open: false, drained: false };
     socket.ev.on('connection.update', (update) => this.#onConnection(update, seen));
+    socket.ev.on('messaging-history.set', ({ messages }) => {
+      this.historyMessages += messages.length;
+    });
     socket.ev.on('messages.upsert', (upsert) => this.#onUpsert(upsert));
     socket.ev.on('messages.update', (updates) => {
       for (const { key, update } of updates) this.#noteStatus(key, update.status);
@@ -189,6 +189,8 @@ class BaileysClient implements ForeignClient {
 export const baileysDriver: ClientDriver = {
   library: 'baileys',
   resumesAfter515: true,
+  survivesBadFrames: false,
+  canStayQuiet: true,
   verifiesRoot: false,
   fresh: (network, options = {}) => new BaileysClient(network, options),
   reopen: (network, state, options = {}) => {

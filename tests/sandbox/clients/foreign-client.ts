@@ -43,8 +43,8 @@ export interface ForeignClient {
   readonly messages: readonly ReceivedMessage[];
   /** Successful logins whose waiting messages have been handed over. */
   readonly logins: number;
-  /** True once the client's Signal keys are on the network, so that others can write to it. */
-  readonly isReachable: boolean;
+  /** How many messages from before it was linked the library has taken in. */
+  readonly historyMessages: number;
   readonly ending: Ending | undefined;
   /** Own device, once paired. */
   readonly jid: string | undefined;
@@ -75,6 +75,10 @@ export interface ClientDriver {
   readonly library: string;
   /** zapo takes a 515 on a linked session for an order to link anew. */
   readonly resumesAfter515: boolean;
+  /** One broken frame costs a baileys process its life, so that is tried with hosts that guard it. */
+  readonly survivesBadFrames: boolean;
+  /** Whether it can be linked without appearing to be online. */
+  readonly canStayQuiet: boolean;
   /** baileys ignores the verdict of its own signature check. */
   readonly verifiesRoot: boolean;
   fresh(network: NetworkAddress, options?: ClientOptions): ForeignClient;
@@ -86,5 +90,7 @@ export interface ClientOptions {
   readonly qrTimeoutMs?: number;
   /** How long a first connection may take; only zapo can be told. */
   readonly connectTimeoutMs?: number;
+  /** Do not appear online; only baileys can be told. */
+  readonly quiet?: boolean;
   readonly webVersion?: readonly [number, number, number];
 }

@@ -23,6 +23,7 @@ const endings: Readonly<Record<string, Ending>> = {
 class ZapoClient implements ForeignClient {
   readonly library = 'zapo';
   readonly qrCodes: string[] = [];
+  historyMessages = 0;
   logins = 0;
   ending: Ending | undefined;
   readonly #inbox = new Inbox();
@@ -54,16 +55,15 @@ class ZapoClient implements ForeignClient {
     });
     this.#client.on('notification', (event) => this.#onBulletin(event));
     this.#client.on('connection', (event) => this.#onConnection(event));
+    this.#client.on('history_sync_chunk', ({ messagesCount }) => {
+      this.historyMessages += messagesCount;
+    });
     this.#client.on('message', (event) => this.#onMessage(event));
     this.#client.on('message_receipt', (event) => this.#onReceipt(event));
   }
 
   get messages() {
     return this.#inbox.messages;
-  }
-
-  get isReachable() {
-    return this.#store.credentials?.serverHasPreKeys === true;
   }
 
   get jid() {
@@ -161,6 +161,8 @@ class ZapoClient implements ForeignClient {
 export const zapoDriver: ClientDriver = {
   library: 'zapo',
   resumesAfter515: false,
+  survivesBadFrames: true,
+  canStayQuiet: false,
   verifiesRoot: true,
   fresh: (network, options = {}) => new ZapoClient(network, options),
   reopen: (network, state, options = {}) => {

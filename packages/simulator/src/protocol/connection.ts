@@ -16,7 +16,7 @@ import { kindOf } from './stats.js';
 
 const NOT_AUTHORISED = 401;
 const OUTDATED = 405;
-const CLOSE_GRACE_MS = 250;
+const CLOSE_GRACE_MS = 1_000;
 
 /** What a connection has become after the handshake. */
 export interface Role {

@@ -4,10 +4,12 @@ import type { Node } from '../wire/node.js';
 const TIMEOUT_MS = 15_000;
 
 export class PendingAnswers {
+  #closed = false;
   #waiting = new Map<string, (node: Node | undefined) => void>();
 
   /** Resolves with the answer, or with undefined when it does not come in time or at all. */
   expect(key: string): Promise<Node | undefined> {
+    if (this.#closed) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const settle = (node: Node | undefined): void => {
         clearTimeout(deadline);
@@ -25,6 +27,7 @@ export class PendingAnswers {
 
   /** Nothing more will come. */
   close(): void {
+    this.#closed = true;
     for (const settle of [...this.#waiting.values()]) settle(undefined);
   }
 }
