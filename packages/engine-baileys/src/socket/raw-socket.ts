@@ -26,34 +26,6 @@ function isRawSocket(socket: unknown): socket is RawSocket {
 }
 
 /**
- * Joins what is written within one turn of the event loop into one write to the kernel. After a login the library
- * sends half a dozen small frames at once, and acknowledges a backlog stanza by stanza.
- */
-export function joinWrites(client: EventEmitter): void {
-  const socket = rawSocketOf(client);
-  const stream: unknown = socket === null ? null : Reflect.get(socket, '_socket');
-  const send: unknown = socket === null ? null : Reflect.get(socket, 'send');
-  if (socket === null || !isCorkable(stream) || typeof send !== 'function') return;
-  let isCorked = false;
-  Reflect.set(socket, 'send', (...args: unknown[]) => {
-    if (!isCorked) {
-      isCorked = true;
-      stream.cork();
-      setImmediate(() => {
-        isCorked = false;
-        stream.uncork();
-      });
-    }
-    Reflect.apply(send, socket, args);
-  });
-}
-
-function isCorkable(stream: unknown): stream is { cork(): void; uncork(): void } {
-  if (typeof stream !== 'object' || stream === null) return false;
-  return ['cork', 'uncork'].every((name) => typeof Reflect.get(stream, name) === 'function');
-}
-
-/**
  * Makes the client's `close` end quickly. The library waits up to 30 s for the other side to say goodbye, and tells
  * us only afterwards that the connection is gone.
  */

@@ -3,7 +3,7 @@ import { systemClock } from '@trunkline/core';
 import type { BinaryNode } from 'baileys';
 import { describe, expect, test } from 'vitest';
 import { BoundedCache } from './bounded-cache.js';
-import { closeQuickly, joinWrites } from './raw-socket.js';
+import { closeQuickly } from './raw-socket.js';
 import { guardListeners, takeOver } from './sole-listener.js';
 import { StanzaLane } from './stanza-lane.js';
 
@@ -24,6 +24,7 @@ function lane(handle: (node: BinaryNode) => unknown) {
     finished: (node) => seen.push(`out ${node.attrs.id}`),
     failed: (error) => faults.push(error),
     isOver: () => state.isOver,
+    room: async () => {},
     pause: () => {
       state.paused += 1;
     },
@@ -126,7 +127,6 @@ describe('listeners of the library', () => {
 class FakeSocket extends EventEmitter {
   readyState = 1;
   readonly calls: string[] = [];
-  readonly _socket = { cork: () => this.calls.push('cork'), uncork: () => this.calls.push('uncork') };
   close(): void {
     this.calls.push('close');
   }
@@ -137,9 +137,6 @@ class FakeSocket extends EventEmitter {
   }
   pause(): void {}
   resume(): void {}
-  send(data: string): void {
-    this.calls.push(data);
-  }
 }
 
 class Client extends EventEmitter {
@@ -162,18 +159,6 @@ describe('the WebSocket underneath', () => {
     expect(socket?.calls).toEqual(['close', 'terminate']);
     expect(client.socket).toBeNull();
     await client.close();
-  });
-
-  test('frames of one turn leave in one write', async () => {
-    const client = new Client();
-    const socket = client.socket;
-    joinWrites(client);
-    socket?.send('a');
-    socket?.send('b');
-    await new Promise((resolve) => setImmediate(resolve));
-    socket?.send('c');
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(socket?.calls).toEqual(['cork', 'a', 'b', 'uncork', 'cork', 'c', 'uncork']);
   });
 });
 
