@@ -1,7 +1,8 @@
 import { systemClock } from '@trunkline/core';
 import { MemorySessionStore } from '@trunkline/testkit';
-import { Curve, proto } from 'baileys';
+import { Curve, initAuthCreds, proto } from 'baileys';
 import { beforeEach, expect, test } from 'vitest';
+import { noteOwnKeys, primeOwnKeys } from './own-keys.js';
 import { PhoneKeys } from './phone-keys.js';
 import { SessionWriter } from './session-writer.js';
 import { SteadyStore } from './steady-store.js';
@@ -124,4 +125,27 @@ test('a fresh pairing sees nothing of an older link, and nothing is stored befor
   keys.settle();
   expect(store.writes).toHaveLength(2);
   expect(store.writes[1]).toMatchObject({ credentials: Buffer.from('creds') });
+});
+
+test('our own mapping is stored once, noted, and not asked for at the next login', async () => {
+  const creds = initAuthCreds();
+  creds.me = { id: '15550001:3@s.whatsapp.net', lid: '90001:3@lid' };
+  const first = keysOn().keys;
+  expect(noteOwnKeys(creds, first)).toBe(false);
+  await first.set({ 'lid-mapping': { 15550001: '90001', '90001_reverse': '15550001' } });
+  await first.set({ 'device-list': { 15550001: ['3'] } });
+  expect(await first.getOne('session', '15550001.3')).toBeNull();
+  expect(noteOwnKeys(creds, first)).toBe(true);
+  expect(noteOwnKeys(creds, first)).toBe(false);
+  const reads = store.reads;
+  const { keys } = keysOn();
+  primeOwnKeys(creds, keys);
+  expect(await keys.getOne('lid-mapping', '15550001')).toBe('90001');
+  expect(await keys.getOne('device-list', '15550001')).toEqual(['3']);
+  await keys.set({ 'device-list': { 15550001: ['3'] } });
+  expect([store.reads, store.writes.length]).toEqual([reads, 2]);
+  creds.me = { id: '15550001:4@s.whatsapp.net', lid: '90001:4@lid' };
+  const relinked = keysOn().keys;
+  primeOwnKeys(creds, relinked);
+  expect(relinked.isKnown('lid-mapping', '15550001', Buffer.from('90001'))).toBe(false);
 });

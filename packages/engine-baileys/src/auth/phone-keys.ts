@@ -31,6 +31,16 @@ export class PhoneKeys {
     this.#isFresh = false;
   }
 
+  /** Remembers what the store holds, told by somebody who knows. */
+  prime(kind: string, id: string, value: Uint8Array | null): void {
+    this.#remember(kind, id, value);
+  }
+
+  /** Whether memory holds exactly this value, which is then durable or about to be. */
+  isKnown(kind: string, id: string, value: Uint8Array | null): boolean {
+    return sameBytes(this.#known(kind, id), value);
+  }
+
   async get<K extends KeyKind>(kind: K, ids: readonly string[]): Promise<{ [id: string]: SignalDataTypeMap[K] }> {
     const found: { [id: string]: SignalDataTypeMap[K] } = {};
     for (const [id, bytes] of await this.#read(kind, ids)) found[id] = decodeKey(kind, bytes);

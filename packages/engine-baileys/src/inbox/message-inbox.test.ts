@@ -192,6 +192,17 @@ test('a crash after the commit loses nothing: the message comes from the inbox, 
   ]);
 });
 
+test('what a hung write of the session before commits late is passed on when its stanza comes again', async () => {
+  const node = await stanza({ conversation: 'hello' });
+  const next = party(store, me.creds);
+  next.inbox.replay(await store.waitingInbox());
+  await receive(me, node);
+  const read = await receive(next, again(node));
+  await receive(next, again(node));
+  expect(read.message?.conversation).toBe('hello');
+  expect(next.messages).toEqual(me.messages);
+});
+
 test('a stored message leaves the inbox, and its ciphertext is a duplicate from then on', async () => {
   const node = await stanza({ conversation: 'hello' });
   await receive(me, node);
