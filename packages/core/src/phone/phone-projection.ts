@@ -58,6 +58,7 @@ export function projectPhone(state: PhoneState, restricted = false): PhoneView {
         ...base,
         ...(state.cause !== null && told(state.cause)),
         status: 'connecting',
+        userAction: state.cause === null ? 'none' : beforeTheCode(causeRow(state.cause).userAction),
         nextAttemptAt: state.retryAt,
       };
     case 'pairing': {
@@ -82,6 +83,11 @@ export function projectPhone(state: PhoneState, restricted = false): PhoneView {
         nextAttemptAt: state.retryAt,
       };
   }
+}
+
+/** Nobody can scan what is not offered yet. */
+function beforeTheCode(action: UserAction): UserAction {
+  return action === 'scan_qr' ? 'none' : action;
 }
 
 function told(code: CauseCode) {
