@@ -1,5 +1,5 @@
 import type { EngineClose } from '../engine/engine-close.js';
-import { CAUSE_CODES, type CauseCode, causeOf } from './disconnect-cause.js';
+import { CAUSE_CODES, type CauseCode, causeOf, causeRow } from './disconnect-cause.js';
 import type { PhoneInput } from './phone-input.js';
 import type { PhoneState } from './phone-state.js';
 import { transition } from './phone-transition.js';
@@ -41,6 +41,8 @@ const CLOSES: readonly EngineClose[] = [
   { source: 'engine-fault', message: '' },
 ];
 
+const CLOSE_CODES = [...new Set(CLOSES.map(causeOf))];
+
 const COMMANDS = ['start', 'restart', 'resync', 'reset', 'delete'] as const;
 
 /** Every transition to another place, in the order of the states. */
@@ -55,25 +57,48 @@ export function observeTransitions(): ObservedTransition[] {
       seen.set(`${from} ${to}`, entry);
     }
   }
-  return [...seen.values()].map(({ inputs, ...ends }) => ({ ...ends, inputs: [...inputs].filter(isNews(inputs)) }));
+  return [...seen.values()].map(({ inputs, ...ends }) => ({
+    ...ends,
+    inputs: summed([...inputs].filter(isNews(inputs))),
+  }));
 }
 
 function placeOf(state: PhoneState): string {
   return state.name === 'starting' ? `starting to ${state.purpose.replace('login', 'log in')}` : state.name;
 }
 
-/** What leads there at once does so again when it is repeated. */
+/** What leads there at once does so again when it is repeated, and later too. */
 function isNews(inputs: ReadonlySet<string>): (words: string) => boolean {
-  return (words) => !words.endsWith(REPEATED) || !inputs.has(words.slice(0, -REPEATED.length));
+  return (words) => ![REPEATED, LATER].some((more) => words.endsWith(more) && inputs.has(words.slice(0, -more.length)));
+}
+
+/** Many causes that share a rule are one line. */
+function summed(inputs: readonly string[]): string[] {
+  const groups: readonly [string, readonly CauseCode[]][] = [
+    ['any end', CLOSE_CODES],
+    [
+      'any end that is tried again',
+      CLOSE_CODES.filter((code) => ['backoff', 'ladder'].includes(causeRow(code).rule.do)),
+    ],
+    ['any end that gives up the link', CLOSE_CODES.filter((code) => causeRow(code).rule.do === 'retire')],
+  ];
+  return groups.reduce<string[]>(
+    (words, [name, codes]) => {
+      const all = codes.map(cause);
+      return all.every((one) => words.includes(one)) ? [...words.filter((one) => !all.includes(one)), name] : words;
+    },
+    [...inputs],
+  );
 }
 
 const REPEATED = ' repeated';
+const LATER = ' much later';
 
 function* tries(state: PhoneState): Generator<readonly [string, PhoneState]> {
   for (const command of COMMANDS) yield [`\`${command}\``, after(state, { kind: 'command', command })];
   yield ['a node takes the phone', after(state, { kind: 'claimed' })];
   yield ['a node takes the phone, and the link is gone', after(state, { kind: 'claimed' }, { linked: false })];
-  yield ['a node takes the phone much later', after(state, { kind: 'claimed' }, { now: NOW + HOUR })];
+  yield [`a node takes the phone${LATER}`, after(state, { kind: 'claimed' }, { now: NOW + HOUR })];
   const moment = wakeAt(state, factsOf(state).openSince);
   if (moment !== null) yield ['time', after(state, { kind: 'time' }, { now: moment })];
   yield ['a QR code', after(state, { kind: 'qr-offered', qrCode: 'code', expiresAt: NOW + 20_000 })];
