@@ -1,6 +1,8 @@
-import type { EventLog, Log, OrgStore, PhoneStore } from '@trunkline/core';
-import { openDatabase, startEmbedded } from '@trunkline/postgres';
+import type { EventLog, OrgStore, PhoneStore } from '@trunkline/core';
+import { openDatabase } from '@trunkline/postgres';
+import { commandLog } from './command-log.js';
 import { readSettings } from './settings.js';
+import { visitEmbedded } from './visit-embedded.js';
 
 /** The database of an installation, open. */
 export interface Stores {
@@ -12,40 +14,34 @@ export interface Stores {
   close(): Promise<void>;
 }
 
-/** Opens the database that the environment names, or the embedded one of the data directory. */
+/** One command asks one thing at a time, and may read a listing of several organisations. */
+const POOL_SIZE = 3;
+
+/** Opens the database that the environment names, or the embedded one of the data directory; migrates it when needed. */
 export async function openStores(env: Readonly<Record<string, string | undefined>>): Promise<Stores> {
   const { databaseUrl, dataDir, masterKey } = readSettings(env);
-  const log = quietLog(env.LOG_LEVEL === 'debug');
-  // The server of a running installation keeps its own database alive; this program only visits.
-  const embedded = databaseUrl === null ? await startEmbedded({ dataDir, log, supervise: false }) : null;
-  const release = async () => {
-    if (embedded !== null && !embedded.adopted) await embedded.stop();
-  };
+  const log = commandLog(env.LOG_LEVEL === 'debug');
+  const server =
+    databaseUrl === null
+      ? await visitEmbedded(dataDir, log)
+      : { url: databaseUrl, serverMayRun: true, leave: async () => {} };
   try {
-    const database = await openDatabase({ url: databaseUrl ?? embedded?.url ?? '', masterKey, log });
-    const { orgs, phones, events } = database;
+    const options = { url: server.url, masterKey, log, poolSize: POOL_SIZE, applicationName: 'trunkline cli' };
+    const database = await openDatabase(options);
     const close = async () => {
       await database.close();
-      await release();
+      await server.leave();
     };
-    return { orgs, phones, events, serverMayRun: embedded === null || embedded.adopted, close };
+    try {
+      await database.migrate();
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+    const { orgs, phones, events } = database;
+    return { orgs, phones, events, serverMayRun: server.serverMayRun, close };
   } catch (error) {
-    await release();
+    await server.leave();
     throw error;
   }
-}
-
-/** Answers go to stdout and errors are told once, so that only somebody who debugs wants a log. */
-function quietLog(loud: boolean): Log {
-  const write = (level: string) => (message: string, fields?: object) => {
-    if (loud) process.stderr.write(`${JSON.stringify({ level, message, ...fields })}\n`);
-  };
-  const log: Log = {
-    debug: write('debug'),
-    info: write('info'),
-    warn: write('warn'),
-    error: write('error'),
-    child: () => log,
-  };
-  return log;
 }

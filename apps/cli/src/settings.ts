@@ -11,11 +11,12 @@ export interface Settings {
 
 /** Reads the same variables as the server. Throws with what to do. */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
-  const databaseUrl = env.DATABASE_URL || null;
-  const dataDir = resolve(env.TRUNKLINE_DATA_DIR || 'data');
+  const given = (name: string) => env[name]?.trim() || undefined;
+  const databaseUrl = given('DATABASE_URL') ?? null;
+  const dataDir = resolve(given('TRUNKLINE_DATA_DIR') ?? 'data');
   const masterKey = findMasterKey({
-    key: env.TRUNKLINE_MASTER_KEY,
-    keyFile: env.TRUNKLINE_MASTER_KEY_FILE,
+    key: given('TRUNKLINE_MASTER_KEY'),
+    keyFile: given('TRUNKLINE_MASTER_KEY_FILE'),
     dataDir,
     embedded: databaseUrl === null,
   });

@@ -3,13 +3,16 @@ import type { Clock, Log, Network } from '@trunkline/core';
 import type { Config } from './config/config.js';
 import { createEgress } from './egress/egress-client.js';
 import { buildHttp } from './http/build-http.js';
+import type { HttpDeps } from './http/http-deps.js';
 import { createMetrics } from './observe/metrics.js';
 import type { OpenData } from './open-data.js';
+import { presentPhone } from './present/phone.js';
 import { SandboxControl } from './sandbox/sandbox-control.js';
 import { SandboxProcess } from './sandbox/sandbox-process.js';
 import { sandboxJournal } from './sandbox/serve-sandbox.js';
 import { attachSocket } from './socket/attach-socket.js';
 import { openStorage } from './storage/open-storage.js';
+import { AbandonedPhones } from './supervise/abandoned-phones.js';
 import { type SandboxAddress, WorkerFleet } from './supervise/worker-fleet.js';
 import { ownerClient } from './worker/owner-client.js';
 import { clusterSecret } from './worker/signed-call.js';
@@ -39,6 +42,13 @@ export function wire(options: {
   const { config, data, masterKey, clock, log } = options;
   const { db } = data;
   const metrics = createMetrics();
+  const abandoned = new AbandonedPhones({
+    phones: db.phones,
+    leases: db.leases,
+    present: (phone) => presentPhone(phone, config.http.publicUrl),
+    clock,
+    log,
+  });
   const sandbox = ownSandbox();
   const fleet = config.role === 'api' ? null : workerFleet();
   let looking: NodeJS.Timeout | null = null;
@@ -46,6 +56,9 @@ export function wire(options: {
 
   return {
     async start() {
+      // Before anybody can ask: what the stored states promise may have died with an earlier run.
+      await abandoned.look();
+      abandoned.start();
       if (fleet !== null) {
         looking = setInterval(() => void look(fleet), LOOK_FOR_PHONES_MS);
         await look(fleet);
@@ -56,12 +69,13 @@ export function wire(options: {
       if (looking !== null) clearInterval(looking);
       await closeHttp?.();
       await fleet?.stop();
+      await abandoned.stop();
       await sandbox?.stop();
     },
   };
 
   async function startHttp(): Promise<string> {
-    const app = await buildHttp({
+    const deps: HttpDeps = {
       config,
       phones: db.phones,
       orgs: db.orgs,
@@ -75,11 +89,13 @@ export function wire(options: {
         await db.ping();
       },
       ensureWorkers: (network) => fleet?.ensure(network),
+      clock,
       metrics,
       log,
-    });
+    };
+    const app = await buildHttp(deps);
     await app.ready();
-    const socket = await attachSocket({ server: app.server, events: db.events, orgs: db.orgs, config, log });
+    const socket = await attachSocket(app, deps);
     closeHttp = async () => {
       await socket.close();
       await app.close();
@@ -128,6 +144,7 @@ export function wire(options: {
       dataDir: config.dataDir,
       sandbox: sandboxAddress(),
       leases: db.leases,
+      onGone: () => void abandoned.look(),
       onReport: (network, worker, report) => metrics.takeReport(network, worker, report),
       clock,
       log,

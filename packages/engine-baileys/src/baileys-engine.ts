@@ -1,4 +1,5 @@
 import type { Engine } from '@trunkline/core';
+import { OwnPictures } from './account/own-picture.js';
 import { BaileysSession } from './baileys-session.js';
 import { installRustCurve } from './curve/rust-curve.js';
 import { type BaileysEngineOptions, settingsOf } from './engine-options.js';
@@ -10,10 +11,15 @@ export function createBaileysEngine(options: BaileysEngineOptions): Engine {
   const settings = settingsOf(options);
   trustRoot(options.trustedRoot);
   installRustCurve();
-  const round = new WatchRound(settings.clock);
+  const isSandbox = options.trustedRoot !== undefined || options.socketUrl !== undefined;
+  const shared = {
+    settings,
+    round: new WatchRound(settings.clock),
+    pictures: new OwnPictures({ log: settings.log, isSandbox }),
+  };
   return {
     open(input) {
-      const session = new BaileysSession(settings, round, input);
+      const session = new BaileysSession(shared, input);
       session.start();
       return session;
     },

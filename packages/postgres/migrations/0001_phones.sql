@@ -66,7 +66,9 @@ create table nodes (
   pid integer not null,
   draining boolean not null default false,
   started_at timestamptz not null default clock_timestamp(),
-  heartbeat_at timestamptz not null default clock_timestamp()
+  heartbeat_at timestamptz not null default clock_timestamp(),
+  -- Since when heartbeats came without a pause or a jump of the clock.
+  steady_since timestamptz not null default clock_timestamp()
 );
 
 create table phones (

@@ -23,6 +23,8 @@ export interface DatabaseOptions {
   readonly applicationName?: string;
   readonly log: Log;
   readonly statementTimeoutMs?: number;
+  /** How long a call waits for a database that is away before it fails with `StoreUnavailable`. */
+  readonly patienceMs?: number;
 }
 
 export interface Database {
@@ -46,6 +48,7 @@ export interface Database {
 
 const POOL_SIZE = 10;
 const STATEMENT_TIMEOUT_MS = 15_000;
+const PATIENCE_MS = 10_000;
 
 /**
  * Connects, without migrating. Later restarts of the database are survived: calls wait a while for it to come back and
@@ -58,6 +61,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     applicationName: options.applicationName ?? 'trunkline',
     statementTimeoutMs: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
     poolSize: options.poolSize ?? POOL_SIZE,
+    patienceMs: options.patienceMs ?? PATIENCE_MS,
   };
   const { log } = options;
   // A copy: the caller may wipe its own.

@@ -1,6 +1,13 @@
 export * from './api-caller.js';
 export * from './eventually.js';
 export * from './invariant-poller.js';
+export * from './memory-event-log.js';
+export * from './memory-lease-store.js';
+export * from './memory-org-store.js';
+export * from './memory-phone-store.js';
+export { MemorySessionStore } from './memory-session-store.js';
+export * from './memory-storage.js';
 export * from './server-process.js';
+export { silentLog } from './silent-log.js';
 export * from './test-database.js';
 export * from './testbed.js';

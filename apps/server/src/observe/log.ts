@@ -16,6 +16,8 @@ export function createLog(options: LogOptions): Log {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      // `redact` has described errors already.
+      serializers: { err: (error: unknown) => error },
     },
     options.destination ?? pino.destination({ fd: 1, sync: true }),
   );

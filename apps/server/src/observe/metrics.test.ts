@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Metrics } from './metrics.js';
+import { createMetrics, type MetricSources } from './metrics.js';
+
+function watching(more: Partial<MetricSources> = {}) {
+  const metrics = createMetrics();
+  metrics.watchDatabase({ ...sources, ...more });
+  return metrics;
+}
 
 const sources = {
   phonesByState: async () => [
@@ -12,7 +18,7 @@ const sources = {
 
 describe('metrics', () => {
   it('count phones, nodes and phones without a worker when asked', async () => {
-    const text = await new Metrics(sources).render();
+    const text = await watching().render();
     expect(text).toContain('trunkline_phones{network="live",state="online"} 3');
     expect(text).toContain('trunkline_phones{network="sandbox",state="pairing"} 1');
     expect(text).toContain('trunkline_nodes{network="live"} 1');
@@ -22,8 +28,7 @@ describe('metrics', () => {
 
   it('forget states that no phone is in any more', async () => {
     const states = ['online', 'off'];
-    const metrics = new Metrics({
-      ...sources,
+    const metrics = watching({
       phonesByState: async () => [{ network: 'live', state: states.shift() ?? '', phones: 1 }],
     });
     expect(await metrics.render()).toContain('state="online"');
@@ -31,10 +36,10 @@ describe('metrics', () => {
   });
 
   it('add up what workers report', async () => {
-    const metrics = new Metrics(sources);
+    const metrics = createMetrics();
     const figures = { phones: 2, loopDelayP99Ms: 21, rssBytes: 1e8, ended: { connection_lost: 2 } };
-    metrics.workerReport('live', 'live-1', figures);
-    metrics.workerReport('live', 'live-2', figures);
+    metrics.takeReport('live', 'live-1', figures);
+    metrics.takeReport('live', 'live-2', figures);
     const text = await metrics.render();
     expect(text).toContain('trunkline_session_ends_total{network="live",cause="connection_lost"} 4');
     expect(text).toContain('trunkline_worker_phones{worker="live-2"} 2');
@@ -42,7 +47,7 @@ describe('metrics', () => {
   });
 
   it('show the loop, the queues, the requests and the sockets of this process', async () => {
-    const metrics = new Metrics(sources);
+    const metrics = createMetrics();
     metrics.start();
     metrics.queue('images', () => 5);
     metrics.requestAnswered('getPhone', 200, 0.01);

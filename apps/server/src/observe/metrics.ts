@@ -32,7 +32,7 @@ export class Metrics {
   readonly #socketEvents: Counter;
   readonly #workers: { readonly phones: Gauge; readonly loop: Gauge; readonly rss: Gauge };
 
-  constructor(sources: MetricSources) {
+  constructor() {
     const registers = [this.#registry];
     this.#ends = new Counter({
       name: 'trunkline_session_ends_total',
@@ -64,7 +64,11 @@ export class Metrics {
       rss: gauge(registers, 'trunkline_worker_resident_bytes', 'Resident memory of a worker', ['worker']),
     };
     this.#addProcess(registers);
-    addDatabase(registers, sources);
+  }
+
+  /** Adds what the database knows. Once per process. */
+  watchDatabase(sources: MetricSources): void {
+    addDatabase([this.#registry], sources);
   }
 
   /** Must be called for samples of the event loop; stopped by `stop`. */
@@ -76,7 +80,7 @@ export class Metrics {
     this.#loop.disable();
   }
 
-  workerReport(network: Network, worker: string, figures: WorkerFigures): void {
+  takeReport(network: Network, worker: string, figures: WorkerFigures): void {
     this.#workers.phones.set({ worker }, figures.phones);
     this.#workers.loop.set({ worker }, figures.loopDelayP99Ms / 1_000);
     this.#workers.rss.set({ worker }, figures.rssBytes);
@@ -132,6 +136,10 @@ export class Metrics {
       collect: () => rss.set(process.memoryUsage.rss()),
     });
   }
+}
+
+export function createMetrics(): Metrics {
+  return new Metrics();
 }
 
 function addDatabase(registers: Registry[], sources: MetricSources): void {

@@ -21,6 +21,8 @@ export interface FleetOptions {
   /** Starts the sandbox when needed; null when this process may not run sandbox phones. */
   readonly sandbox: (() => Promise<SandboxAddress>) | null;
   readonly leases: LeaseStore;
+  /** A worker ended and its phones are in nobody's hands. */
+  readonly onGone: () => void;
   readonly onReport: (network: Network, worker: string, report: WorkerReport) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -72,6 +74,7 @@ export class WorkerFleet {
       // The process is certainly gone, so its phones need not wait for its heartbeat to grow old.
       onExit: async () => {
         await leases.removeNode(nodeId).catch((error) => log.warn('could not remove node', { err: error }));
+        this.#options.onGone();
       },
       clock,
       log,

@@ -72,14 +72,7 @@ export async function runWorker(side: ChildSide<WorkerInit, WorkerReady>): Promi
   const store = db.owned(node.nodeId);
   const images = phoneImages(openStorage(init.storage));
   const limiter = new ConnectLimiter(systemClock, init.limits);
-  const breaker = new FleetBreaker({
-    limiter,
-    clock: systemClock,
-    log,
-    phones: () => supervisor.size,
-    // A fault of one virtual handset is of somebody's making and says nothing about the others.
-    ...(init.network === 'sandbox' && { speaksForAll: [] }),
-  });
+  const breaker = new FleetBreaker({ limiter, clock: systemClock, log, phones: () => supervisor.size });
   const shared = {
     store,
     engine: openEngine(init, log),

@@ -1,5 +1,5 @@
-import type { StorageConfig } from '../config/storage-config.js';
 import type { ConnectLimits, Network } from '@trunkline/core';
+import type { StorageConfig } from '../config/storage-config.js';
 
 /** All that a worker process needs, sent over the private channel because it holds secrets. */
 export interface WorkerInit {

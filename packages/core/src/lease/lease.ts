@@ -33,6 +33,8 @@ export interface LeaseStore {
   /** Declares a node dead at once; its phones are free. Only for a node that provably no longer runs, or for oneself. */
   removeNode(nodeId: string): Promise<void>;
   liveNodes(network?: Network): Promise<(Node & { phones: number; draining: boolean })[]>;
+  /** The last heartbeat of every node as an opaque mark: one that stays the same is of a node that does not beat. */
+  heartbeats(): Promise<{ nodeId: string; mark: string }[]>;
   nodesOfHost(hostId: string): Promise<Node[]>;
   /** Marks the node as leaving: others do not hand it phones. */
   markDraining(nodeId: string): Promise<void>;

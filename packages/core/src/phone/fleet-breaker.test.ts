@@ -32,12 +32,25 @@ function fleet(phones: number) {
   };
 }
 
-test('one phone that is too old for WhatsApp speaks for all', () => {
+test('one phone that is too old for WhatsApp holds all but the one that asks whether it is true', () => {
   const { breaker, fails, enter, begun } = fleet(500);
   fails('a', 'outdated');
   enter('b');
+  enter('c');
   expect(breaker.heldFor).toBe('outdated');
-  expect(begun).toEqual([]);
+  expect(begun).toEqual(['b']);
+  fails('b', 'outdated');
+  expect(begun).toEqual(['b']);
+});
+
+test('what one phone met was its own matter when the next gets through', () => {
+  const { breaker, fails, opens, enter, begun } = fleet(500);
+  fails('a', 'outdated');
+  enter('b');
+  enter('c');
+  opens('b');
+  expect(breaker.heldFor).toBeNull();
+  expect(begun).toEqual(['b', 'c']);
 });
 
 test('a fifth of the fleet failing alike within a minute holds it', async () => {
@@ -120,14 +133,17 @@ test('a held fleet probes with one phone a minute until one gets through', async
 
 test('a phone that was under way when the fleet was held does not release it', () => {
   const { breaker, fails, opens } = fleet(10);
-  fails('a', 'outdated');
-  opens('b');
-  expect(breaker.heldFor).toBe('outdated');
+  for (const phoneId of ['a', 'b', 'c']) fails(phoneId, 'network');
+  opens('d');
+  expect(breaker.heldFor).toBe('network');
 });
 
 test('an edge that asks to slow down is left alone for five minutes', async () => {
   const { fails, clock, enter, begun } = fleet(10);
   fails('a', 'edge_busy');
+  enter('b');
+  fails('b', 'edge_busy');
+  begun.length = 0;
   enter('a');
   await clock.advance(299_999);
   expect(begun).toEqual([]);

@@ -63,7 +63,15 @@ export class FleetBreaker {
     this.#ends.push({ code, phoneId, at: now });
     const alike = new Set(this.#ends.filter((end) => end.code === code).map((end) => end.phoneId)).size;
     const many = Math.max(FEWEST_PHONES, this.#deps.phones() * SHARE);
-    if (alike >= many || this.#speaksForAll.includes(code)) this.#hold(code, alike);
+    if (alike >= many) this.#hold(code, alike);
+    else if (this.#speaksForAll.includes(code)) this.#ask(code);
+  }
+
+  /** One phone met what should meet all: the next one that opens tells whether it does. */
+  #ask(code: CauseCode): void {
+    this.#hold(code, 1);
+    this.#probed = true;
+    this.#deps.limiter.letOne();
   }
 
   #hold(code: CauseCode, phones: number): void {

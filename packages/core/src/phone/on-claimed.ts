@@ -29,7 +29,7 @@ export function onClaimed(state: PhoneState, facts: Facts): Transition {
       return facts.linked ? resumeReconnecting(state, facts) : goOff('logged_out', facts);
     case 'syncing':
     case 'online':
-      return facts.linked ? takeOver(true, state.failures, facts) : goOff('logged_out', facts);
+      return facts.linked ? takeOver(facts.now + GRACE_MS, state.failures, facts) : goOff('logged_out', facts);
   }
 }
 
@@ -48,7 +48,9 @@ function resumeUnlink(next: AfterUnlink, facts: Facts): Transition {
 function resumeReconnecting(state: StateOf<'reconnecting'>, facts: Facts): Transition {
   const { retryAt, connectedUntil, failures } = state;
   const mayWait = retryAt !== null && retryAt > facts.now && retryAt <= facts.now + LONGEST_WAIT_MS;
-  if (!mayWait) return takeOver(connectedUntil !== null, failures, facts);
+  // Seen abandoned before it was taken: the grace time that began then goes on, unless a wrong clock wrote it.
+  const until = connectedUntil === null ? null : Math.min(connectedUntil, facts.now + GRACE_MS);
+  if (!mayWait) return takeOver(until, failures, facts);
   if (connectedUntil === null || connectedUntil <= facts.now + GRACE_MS) return ignore(state);
   return to({ ...state, connectedUntil: facts.now + GRACE_MS });
 }

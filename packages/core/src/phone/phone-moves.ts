@@ -1,6 +1,5 @@
 import type { LinkedIdentity } from '../engine/engine-port.js';
 import type { CauseCode } from './disconnect-cause.js';
-import { GRACE_MS } from './phone-ending.js';
 import { type Effect, type Facts, type Transition, transitionTo as to } from './phone-input.js';
 import type { AfterUnlink, PhoneState, Purpose, StateOf } from './phone-state.js';
 
@@ -41,8 +40,8 @@ export function reopen(
 }
 
 /** A node goes on where another one ended. */
-export function takeOver(wasConnected: boolean, failures: number, facts: Facts): Transition {
-  return reopen('moved', wasConnected ? facts.now + GRACE_MS : null, failures, facts);
+export function takeOver(connectedUntil: number | null, failures: number, facts: Facts): Transition {
+  return reopen('moved', connectedUntil, failures, facts);
 }
 
 export function login(facts: Facts, before: readonly Effect[] = [], next: AfterUnlink | null = null): Transition {

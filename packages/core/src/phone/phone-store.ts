@@ -41,6 +41,11 @@ export interface PhoneStore {
   count(orgId: string): Promise<number>;
   /** Decides about the locked row and writes in one transaction. Null when the phone is unknown. */
   change(orgId: string, phoneId: string, decide: Decide): Promise<Phone | null>;
+  /**
+   * Decides about every phone that claims to be connected although no node holds it. Each is locked together with
+   * its lease, so nobody can take it meanwhile. Answers how many were changed. For all organisations.
+   */
+  changeAbandoned(decide: Decide): Promise<number>;
   /** Adds a durable command and wakes the workers. A command of a kind that already waits is not added twice. */
   command(orgId: string, phoneId: string, kind: CommandKind): Promise<boolean>;
   /** Hides the phone at once and leaves a `delete` command for its owner. False when unknown. */

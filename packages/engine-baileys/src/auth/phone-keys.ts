@@ -1,7 +1,8 @@
-import type { KeyRow, SessionStore } from '@trunkline/core';
+import type { KeyRow } from '@trunkline/core';
 import type { SignalDataSet, SignalDataTypeMap } from 'baileys';
 import { decodeKey, encodeKey, isKeyKind, type KeyKind } from './key-codec.js';
 import type { Change, SessionWriter } from './session-writer.js';
+import type { SteadyStore } from './steady-store.js';
 
 /** Rows kept in memory per phone. A session row is about 1 kB, so a busy phone holds a quarter of a megabyte. */
 const CACHED_ROWS = 256;
@@ -13,13 +14,13 @@ const BULK_ROWS = 32;
  * encoded bytes, so that callers never share a value.
  */
 export class PhoneKeys {
-  readonly #store: SessionStore;
+  readonly #store: SteadyStore;
   readonly #writer: SessionWriter;
   readonly #cache = new Map<string, Uint8Array | null>();
   /** Keys of a fresh pairing exist in memory only; rows of an older link must not shine through. */
   #isFresh: boolean;
 
-  constructor(store: SessionStore, writer: SessionWriter, isFresh: boolean) {
+  constructor(store: SteadyStore, writer: SessionWriter, isFresh: boolean) {
     this.#store = store;
     this.#writer = writer;
     this.#isFresh = isFresh;

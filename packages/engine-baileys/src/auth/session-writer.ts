@@ -1,4 +1,5 @@
-import { type Clock, DomainError, type InboxEntry, type KeyRow, type SessionStore } from '@trunkline/core';
+import type { InboxEntry, KeyRow } from '@trunkline/core';
+import type { SteadyStore } from './steady-store.js';
 
 export interface Change {
   /** The credentials changed; they are serialised when the write leaves, so that many changes cost one. */
@@ -18,18 +19,13 @@ interface Batch {
   readonly reject: (error: unknown) => void;
 }
 
-/** Waits between tries of a write that the database refused for now; afterwards the session ends. */
-const RETRY_DELAYS_MS = [100, 250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000];
-
 /**
  * The only writer of one phone's credentials and keys. One write is on its way at a time and what comes meanwhile is
  * joined, so that the order holds and a burst costs one commit. A write that cannot be made ends the session.
  */
 export class SessionWriter {
-  readonly #store: SessionStore;
+  readonly #store: SteadyStore;
   readonly #encodeCredentials: () => Uint8Array;
-  readonly #clock: Clock;
-  readonly #onBroken: (error: Error) => void;
   readonly #queue: Batch[] = [];
   #lastCredentials: Uint8Array | null = null;
   #running = false;
@@ -38,17 +34,13 @@ export class SessionWriter {
   #broken: Error | null = null;
 
   constructor(input: {
-    store: SessionStore;
+    store: SteadyStore;
     encodeCredentials: () => Uint8Array;
-    clock: Clock;
-    onBroken: (error: Error) => void;
     /** Credentials of a pairing that nobody confirmed yet are disposable: nothing is written before `release`. */
     held: boolean;
   }) {
     this.#store = input.store;
     this.#encodeCredentials = input.encodeCredentials;
-    this.#clock = input.clock;
-    this.#onBroken = input.onBroken;
     this.#held = input.held;
   }
 
@@ -122,10 +114,7 @@ export class SessionWriter {
         batch.resolve();
         if (this.#queue[0] === batch) this.#queue.shift();
       } catch (error) {
-        const reason = error instanceof Error ? error : new Error(String(error));
-        // First the socket, then the waiters: a stanza whose write failed must not be answered.
-        this.#onBroken(reason);
-        this.abandon(reason);
+        this.abandon(error instanceof Error ? error : new Error(String(error)));
       }
     }
     this.#inFlight = null;
@@ -135,33 +124,18 @@ export class SessionWriter {
   async #commit(batch: Batch): Promise<void> {
     const credentials = batch.credentials ? this.#changedCredentials() : null;
     if (credentials === null && batch.keys.size === 0 && batch.inbox === null && batch.settled.length === 0) return;
-    await this.#retried(() =>
-      this.#store.write({
-        ...(credentials === null ? {} : { credentials }),
-        ...(batch.keys.size === 0 ? {} : { keys: [...batch.keys.values()] }),
-        ...(batch.inbox === null ? {} : { inbox: batch.inbox }),
-        ...(batch.settled.length === 0 ? {} : { settled: batch.settled }),
-      }),
-    );
+    await this.#store.write({
+      ...(credentials === null ? {} : { credentials }),
+      ...(batch.keys.size === 0 ? {} : { keys: [...batch.keys.values()] }),
+      ...(batch.inbox === null ? {} : { inbox: batch.inbox }),
+      ...(batch.settled.length === 0 ? {} : { settled: batch.settled }),
+    });
     if (credentials !== null) this.#lastCredentials = credentials;
   }
 
   #changedCredentials(): Uint8Array | null {
     const bytes = this.#encodeCredentials();
     return this.#lastCredentials !== null && Buffer.from(bytes).equals(this.#lastCredentials) ? null : bytes;
-  }
-
-  /** A database that is away for a moment costs nothing: no receipt has left yet. A lost lease is final. */
-  async #retried(write: () => Promise<void>): Promise<void> {
-    for (const delayMs of RETRY_DELAYS_MS) {
-      try {
-        return await write();
-      } catch (error) {
-        if (error instanceof DomainError || this.#broken !== null) throw error;
-        await new Promise<void>((resolve) => this.#clock.after(delayMs, resolve));
-      }
-    }
-    return write();
   }
 }
 
@@ -172,7 +146,7 @@ function newBatch(): Batch {
     resolve = onDone;
     reject = onFailed;
   });
-  // Whoever asked for the write sees the failure; a write nobody waits for is reported through `onBroken`.
+  // Whoever waits for the write sees the failure; of one that nobody waits for, the store tells the session.
   done.catch(() => {});
   return { credentials: false, keys: new Map(), inbox: null, settled: [], done, resolve, reject };
 }

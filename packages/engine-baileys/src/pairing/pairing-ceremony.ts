@@ -7,9 +7,10 @@ import {
   S_WHATSAPP_NET,
 } from 'baileys';
 import { LATE, within } from '../deadline.js';
+import { asRefusal } from '../engine-refusal.js';
 import type { SessionParts } from '../session-parts.js';
 import { BROWSER } from '../socket/open-socket.js';
-import { asError, settle, takeOver } from '../socket/sole-listener.js';
+import { settle, takeOver } from '../socket/sole-listener.js';
 import { answerPairSuccess } from './pair-success.js';
 import { offerPairingCode } from './pairing-code.js';
 import { QrRotation } from './qr-rotation.js';
@@ -127,15 +128,4 @@ export class PairingCeremony {
 function contentText(node: BinaryNode): string {
   if (typeof node.content === 'string') return node.content;
   return node.content instanceof Uint8Array ? Buffer.from(node.content).toString('utf8') : '';
-}
-
-/** The library reports an error answer as an error with the code in `data`. */
-export function asRefusal(error: unknown): EngineRefused {
-  if (error instanceof EngineRefused) return error;
-  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'data') : null;
-  return new EngineRefused(
-    `WhatsApp refused: ${asError(error).message}`,
-    'on-wire',
-    typeof code === 'number' ? code : null,
-  );
 }

@@ -1,6 +1,17 @@
 /** The PostgreSQL programs from npm: found, completed with the links that npm cannot store, and proven to run. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { EmbeddedFailure, type RunAs, runOptions } from './run-as.js';
@@ -19,8 +30,7 @@ const PLATFORMS: Readonly<Record<string, string>> = { win32: 'windows' };
  * The programs, runnable by the given user. When that user cannot reach or link them where npm put them (a clone in
  * root's home, a read-only installation), they are copied below the data directory.
  */
-export function prepareBinaries(dataDir: string, user: RunAs): Binaries {
-  const installed = installedFolder();
+export function prepareBinaries(dataDir: string, user: RunAs, installed = installedFolder()): Binaries {
   const first = tryFolder(installed, user);
   if (first === null) return at(installed);
   const copied = copyBelow(dataDir, installed);
@@ -96,6 +106,17 @@ function copyBelow(dataDir: string, installed: string): string {
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true, mode: 0o755 });
   cpSync(installed, join(fresh, 'native'), { recursive: true, verbatimSymlinks: true });
+  openForAll(fresh);
   renameSync(fresh, home);
   return folder;
+}
+
+/** An installation under a strict umask is closed to other users, and so would be its copy. */
+function openForAll(folder: string): void {
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) openForAll(path);
+    else if (entry.isFile()) chmodSync(path, (statSync(path).mode & 0o100) === 0 ? 0o644 : 0o755);
+  }
 }

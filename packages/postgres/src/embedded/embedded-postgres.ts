@@ -1,20 +1,19 @@
 /** One embedded server: start, adopt, restart when it dies, stop. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
 import type { Log } from '@trunkline/core';
 import { errorMessage } from '../sql/database-error.js';
-import type { Binaries } from './binaries.js';
+import { pause, until } from '../support/until.js';
+import { type LaunchDeps, launchServer } from './launch-server.js';
 import { chooseListening, ensureDatabase, type Listening, listeningUrl, probe } from './listening.js';
 import { findPostmaster, type Postmaster } from './postmaster.js';
-import { EmbeddedFailure, type RunAs, runOptions } from './run-as.js';
-import { firstComplaint, openServerLog } from './server-log.js';
-import { serverArguments } from './server-settings.js';
+import { EmbeddedFailure } from './run-as.js';
+import { serverLogFile } from './server-log.js';
 import { stopServer } from './stop-server.js';
-import { pause, until } from './until.js';
 
-const START_MS = 60_000;
+/** A running server may be recovering. */
+const ANSWER_MS = 60_000;
 /** After a kill the old processes need a moment to leave; until then a start is refused. */
 const OLD_ONES_LEAVE_MS = 10_000;
+const RETRY_MS = 100;
 const CHECK_MS = 500;
 const RESTART_PAUSE_MS = { first: 250, longest: 10_000 };
 const STILL_THERE = /lock file .* already exists|pre-existing shared memory block/;
@@ -25,15 +24,7 @@ export class EmbeddedPostgres {
   #supervision: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | null = null;
 
-  constructor(
-    private readonly deps: {
-      readonly dataDir: string;
-      readonly serverDir: string;
-      readonly user: RunAs;
-      readonly binaries: Binaries;
-      readonly log: Log;
-    },
-  ) {}
+  constructor(private readonly deps: LaunchDeps & { readonly log: Log }) {}
 
   get url(): string {
     if (this.#listening === null) throw new Error('the embedded database was not started');
@@ -46,6 +37,10 @@ export class EmbeddedPostgres {
     await ensureDatabase(listening, this.deps.dataDir);
     if (supervise) this.#supervision = this.#keepUp();
     return adopted;
+  }
+
+  isRunning(): boolean {
+    return findPostmaster(this.deps.serverDir) !== null;
   }
 
   stop(): Promise<void> {
@@ -80,11 +75,31 @@ export class EmbeddedPostgres {
     }
   }
 
+  /**
+   * Adopts what runs, or starts. After a kill the old processes still hold the files for a moment, and another starter may
+   * have been quicker, so a refused start looks again.
+   */
   async #bringUp(): Promise<{ adopted: boolean; listening: Listening }> {
-    const running = findPostmaster(this.deps.serverDir);
-    const listening = running === null ? null : await this.#adopt(running);
-    this.#listening = listening ?? (await this.#startNew());
-    return { adopted: listening !== null, listening: this.#listening };
+    const deadline = performance.now() + OLD_ONES_LEAVE_MS;
+    for (;;) {
+      const running = findPostmaster(this.deps.serverDir);
+      const adopted = running === null ? null : await this.#adopt(running);
+      if (adopted !== null) return { adopted: true, listening: this.#remember(adopted) };
+      const listening = await chooseListening(this.#listening, this.deps);
+      const complaint = await launchServer(this.deps, listening, this.#stop.signal);
+      if (complaint === null) return { adopted: false, listening: this.#remember(listening) };
+      if (this.#stop.signal.aborted || !STILL_THERE.test(complaint) || performance.now() > deadline) {
+        throw new EmbeddedFailure(
+          `the embedded PostgreSQL did not start: ${complaint} (its log is ${serverLogFile(this.deps.dataDir)})`,
+        );
+      }
+      await pause(RETRY_MS, this.#stop.signal);
+    }
+  }
+
+  #remember(listening: Listening): Listening {
+    this.#listening = listening;
+    return listening;
   }
 
   /** Null when the server went away while we waited for it: it was shutting down. */
@@ -93,62 +108,11 @@ export class EmbeddedPostgres {
     const listening = running.socketDir === '' ? { port: running.port } : { socketDir: running.socketDir };
     const gone = () => findPostmaster(serverDir)?.pid !== running.pid;
     const settled = async () => gone() || (await probe(listening, dataDir));
-    const answered = await until(START_MS, settled, this.#stop.signal);
+    const answered = await until(ANSWER_MS, settled, this.#stop.signal);
     if (gone()) return null;
     if (answered) return listening;
     throw new EmbeddedFailure(
       `a PostgreSQL server (process ${running.pid}) runs on ${serverDir} but does not answer; stop that process and start again`,
     );
-  }
-
-  async #startNew(): Promise<Listening> {
-    const listening = await chooseListening(this.#listening, this.deps);
-    const deadline = performance.now() + OLD_ONES_LEAVE_MS;
-    for (;;) {
-      const complaint = await this.#launch(listening);
-      if (complaint === null) return listening;
-      if (this.#stop.signal.aborted || !STILL_THERE.test(complaint) || performance.now() > deadline) {
-        throw new EmbeddedFailure(`the embedded PostgreSQL did not start: ${complaint} (its log is ${this.#logFile})`);
-      }
-      await pause(100);
-    }
-  }
-
-  /** Null when the new server answers, otherwise its complaint. */
-  async #launch(listening: Listening): Promise<string | null> {
-    const log = openServerLog(this.#logFile);
-    const child = this.#spawn(listening, log.fd);
-    log.close();
-    const end: { reason: string | null } = { reason: null };
-    child.once('error', (error) => {
-      end.reason = error.message;
-    });
-    child.once('exit', (code, signal) => {
-      end.reason ??= `it ended with ${signal ?? `code ${code}`}`;
-    });
-    const settled = async () => end.reason !== null || (await probe(listening, this.deps.dataDir));
-    const answered = await until(START_MS, settled, this.#stop.signal);
-    if (end.reason !== null) return firstComplaint(this.#logFile, log.size) ?? end.reason;
-    if (answered) return null;
-    child.kill('SIGQUIT');
-    await until(OLD_ONES_LEAVE_MS, () => end.reason !== null);
-    return 'it does not answer';
-  }
-
-  #spawn(listening: Listening, log: number): ChildProcess {
-    const { binaries, serverDir, user } = this.deps;
-    const child = spawn(binaries.postgres, serverArguments(serverDir, listening), {
-      ...runOptions(user),
-      cwd: '/',
-      // A group of its own: Ctrl-C at the terminal reaches us, and we stop it in order.
-      detached: true,
-      stdio: ['ignore', log, log],
-    });
-    child.unref();
-    return child;
-  }
-
-  get #logFile(): string {
-    return join(this.deps.dataDir, 'postgres.log');
   }
 }

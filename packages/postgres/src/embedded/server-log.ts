@@ -1,5 +1,10 @@
 /** The log file of the embedded server. */
 import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+export function serverLogFile(dataDir: string): string {
+  return join(dataDir, 'postgres.log');
+}
 
 const ROTATE_BYTES = 5 * 1024 * 1024;
 

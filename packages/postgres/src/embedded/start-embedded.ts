@@ -11,6 +11,7 @@ export interface EmbeddedServer {
   readonly url: string;
   /** It was running already. */
   readonly adopted: boolean;
+  isRunning(): Promise<boolean>;
   /** Shuts down with everything committed on disk, and leaves no process behind. May be called twice. */
   stop(): Promise<void>;
 }
@@ -18,7 +19,7 @@ export interface EmbeddedServer {
 export interface EmbeddedOptions {
   readonly dataDir: string;
   readonly log: Log;
-  /** Restart the server when it dies (default). Only one process may do that for a data directory. */
+  /** Start the server again, at the same place, whenever it dies before `stop`. Off by default. */
   readonly supervise?: boolean;
 }
 
@@ -32,8 +33,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   const binaries = prepareBinaries(dataDir, user);
   await initCluster(binaries, dataDir, serverDir, user);
   const server = new EmbeddedPostgres({ dataDir, serverDir, user, binaries, log: options.log });
-  const adopted = await server.start(options.supervise ?? true);
+  const adopted = await server.start(options.supervise ?? false);
   const { url } = server;
   options.log.info('embedded database ready', { adopted, directory: serverDir });
-  return { url, adopted, stop: () => server.stop() };
+  return { url, adopted, isRunning: async () => server.isRunning(), stop: () => server.stop() };
 }

@@ -1,10 +1,10 @@
 /** Stops the server of a data directory, gently first, and sees that nothing of it stays behind. */
 import { spawnSync } from 'node:child_process';
 import type { Log } from '@trunkline/core';
+import { until } from '../support/until.js';
 import type { Binaries } from './binaries.js';
 import { findPostmaster, serverProcesses, signal } from './postmaster.js';
 import { type RunAs, runOptions } from './run-as.js';
-import { until } from './until.js';
 
 const FAST_MS = 30_000;
 const IMMEDIATE_MS = 10_000;

@@ -2,7 +2,9 @@
  * Finds the position up to which the event log is final. Positions are drawn from a sequence before the commit, so a
  * later position can be visible while an earlier one is still to come, or never comes because of a rollback.
  */
+
 import type { Sql } from '../sql/sql.js';
+import { pause } from '../support/until.js';
 
 /** Everything up to `upTo` is final once no transaction older than `transaction` is running. */
 interface Barrier {
@@ -18,6 +20,9 @@ interface Look {
 }
 
 const POSITIONS_PER_LOOK = 2_000;
+/** The first answer waits a little for whoever was writing at the start, so that it is rarely empty for no good reason. */
+const FIRST_READ_MS = 5_000;
+const FIRST_READ_STEP_MS = 20;
 
 const LOOK = {
   name: 'events-look',
@@ -61,6 +66,7 @@ export class SettledPosition {
   }
 
   async #advance(): Promise<void> {
+    const firstDeadline = performance.now() + FIRST_READ_MS;
     for (;;) {
       const look = await this.#look();
       this.#passBarrier(BigInt(look.oldest_running));
@@ -70,8 +76,9 @@ export class SettledPosition {
         // A full page without a gap: there is more to see.
         if (look.positions.length === POSITIONS_PER_LOOK && (look.positions.at(-1) ?? 0) <= this.#settled) continue;
       }
-      if (this.#barrier !== null) return;
-      await this.#raiseBarrier(look.top ?? 0);
+      if (this.#barrier === null) await this.#raiseBarrier(look.top ?? 0);
+      else if (this.#started || performance.now() > firstDeadline) return;
+      else await pause(FIRST_READ_STEP_MS);
     }
   }
 

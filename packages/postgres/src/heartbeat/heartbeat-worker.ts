@@ -7,6 +7,8 @@ import { confirm, now } from './heartbeat-clock.js';
 export interface HeartbeatOrder {
   readonly url: string;
   readonly nodeId: string;
+  /** Refreshes the heartbeat of node $1; no row means that the node is gone. */
+  readonly statement: string;
   readonly everyMs: number;
   readonly statementTimeoutMs: number;
   readonly memory: SharedArrayBuffer;
@@ -55,7 +57,7 @@ async function beat(): Promise<void> {
   try {
     const { rowCount } = await connection.query({
       name: 'beat',
-      text: 'update nodes set heartbeat_at = clock_timestamp() where node_id = $1',
+      text: order.statement,
       values: [order.nodeId],
     });
     if (rowCount === 0) return tell({ kind: 'gone' });

@@ -1,6 +1,9 @@
 /** Keeps the heartbeat of a node from a thread of its own, and lets the main thread read its age without waiting. */
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Log } from '@trunkline/core';
+import { BEAT } from '../lease/node-life.js';
 import { clockMemory, confirm, confirmedAgoMs, now } from './heartbeat-clock.js';
 import type { HeartbeatNews, HeartbeatOrder } from './heartbeat-worker.js';
 
@@ -50,7 +53,7 @@ class HeartbeatThread {
   #stopped = false;
   #gone = false;
   #lastError: string | null = null;
-  #onFirstBeat: () => void = () => undefined;
+  #onFirst: ((news: 'beat' | 'gone') => void) | null = null;
 
   constructor(options: HeartbeatOptions, memory: SharedArrayBuffer) {
     this.#options = options;
@@ -60,13 +63,13 @@ class HeartbeatThread {
 
   firstBeat(withinMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        const why = this.#gone ? 'the node is not registered' : (this.#lastError ?? 'the database does not answer');
+      const refuse = (why: string) =>
         reject(new Error(`the heartbeat of node ${this.#options.nodeId} cannot be written: ${why}`));
-      }, withinMs);
-      this.#onFirstBeat = () => {
+      const timer = setTimeout(() => refuse(this.#lastError ?? 'the database does not answer'), withinMs);
+      this.#onFirst = (news) => {
         clearTimeout(timer);
-        resolve();
+        if (news === 'beat') resolve();
+        else refuse('the node is not registered');
       };
     });
   }
@@ -79,11 +82,14 @@ class HeartbeatThread {
 
   #launch(): Worker {
     const { url, nodeId, everyMs, statementTimeoutMs } = this.#options;
-    const order: HeartbeatOrder = { url, nodeId, everyMs, statementTimeoutMs, memory: this.#memory };
-    const worker = new Worker(workerFile(), { workerData: order, resourceLimits: MEMORY_MB, ...workerFlags() });
+    const order: HeartbeatOrder = { url, nodeId, statement: BEAT, everyMs, statementTimeoutMs, memory: this.#memory };
+    const worker = launchThread(order);
     worker.unref();
     worker.on('message', (news: HeartbeatNews) => this.#hear(news));
-    worker.on('error', (error) => this.#options.log.error('heartbeat thread failed', { error: error.message }));
+    worker.on('error', (error) => {
+      this.#lastError = error.message;
+      this.#options.log.error('heartbeat thread failed', { error: error.message });
+    });
     worker.on('exit', () => {
       if (this.#stopped) return;
       this.#restart = setTimeout(() => {
@@ -95,25 +101,33 @@ class HeartbeatThread {
 
   #hear(news: HeartbeatNews): void {
     if (this.#stopped) return;
-    if (news.kind === 'beat') this.#onFirstBeat();
     if (news.kind === 'failed') {
       this.#lastError = news.error;
-      this.#options.log.warn('heartbeat failed', { error: news.error, ago: confirmedAgoMs(this.#memory) });
+      this.#options.log.warn('heartbeat failed', { error: news.error, ago_ms: confirmedAgoMs(this.#memory) });
+      return;
     }
-    if (news.kind === 'gone' && !this.#gone) {
+    const first = this.#onFirst;
+    this.#onFirst = null;
+    if (first !== null) first(news.kind);
+    else if (news.kind === 'gone' && !this.#gone) {
       this.#gone = true;
       this.#options.onGone();
     }
   }
 }
 
-const FROM_SOURCES = import.meta.url.endsWith('.ts');
-
-function workerFile(): URL {
-  return new URL(`./heartbeat-worker.${FROM_SOURCES ? 'ts' : 'js'}`, import.meta.url);
-}
-
-/** Threads do not inherit how a development server or test runner reads TypeScript. */
-function workerFlags(): { execArgv?: string[] } {
-  return FROM_SOURCES ? { execArgv: ['--import', 'tsx'] } : {};
+function launchThread(order: HeartbeatOrder): Worker {
+  if (!import.meta.url.endsWith('.ts')) {
+    const file = new URL('./heartbeat-worker.js', import.meta.url);
+    return new Worker(file, { workerData: order, resourceLimits: MEMORY_MB });
+  }
+  // Running from sources: a new thread does not know yet how to read TypeScript.
+  const loader = pathToFileURL(
+    createRequire(import.meta.url)
+      .resolve('tsx/esm/api')
+      .replace(/cjs$/, 'mjs'),
+  ).href;
+  const file = new URL('./heartbeat-worker.ts', import.meta.url).href;
+  const load = `import(${JSON.stringify(loader)}).then((tsx) => (tsx.register(), import(${JSON.stringify(file)})))`;
+  return new Worker(load, { eval: true, workerData: order });
 }

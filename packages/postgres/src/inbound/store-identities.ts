@@ -1,7 +1,7 @@
 /** Reads and writes what a phone knows about people, and moves chats from a LID to its number when that is learned. */
 import type { Lid, PhoneNumber } from '@trunkline/core';
 import { cleanText } from '../sql/clean-text.js';
-import type { Transaction } from '../sql/sql.js';
+import type { Transaction } from '../sql/transaction.js';
 import { IdentityBook, type IdentityChanges, type IdentityRow, type Person } from './identity-book.js';
 
 const READ = {

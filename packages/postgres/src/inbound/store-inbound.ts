@@ -1,17 +1,11 @@
 /** Stores messages with their chats and people, each once, in one fenced transaction. */
-import {
-  type Address,
-  type ChatAddress,
-  type HistoryBatch,
-  type HistoryChat,
-  type InboundMessage,
-  type Lease,
-  LeaseLost,
-} from '@trunkline/core';
-import { cleanText } from '../sql/clean-text.js';
-import type { Sql, Transaction } from '../sql/sql.js';
-import type { Authority, IdentityBook, Person } from './identity-book.js';
+import { type ChatAddress, type HistoryBatch, type Lease, LeaseLost } from '@trunkline/core';
+import type { Sql } from '../sql/sql.js';
+import type { Transaction } from '../sql/transaction.js';
+import type { Authority, Person } from './identity-book.js';
 import { readIdentities, writeIdentities } from './store-identities.js';
+import { writeChats } from './write-chats.js';
+import { writeMessages } from './write-messages.js';
 
 /** One writer of people, chats and messages per phone: merging what is learned must not race. State changes do not wait for it. */
 const LOCK = {
@@ -29,7 +23,7 @@ export async function storeInbound(sql: Sql, lease: Lease, batch: HistoryBatch, 
     const book = await readIdentities(tx, lease.phoneId, people);
     for (const person of people) book.learn(person, authority);
     await writeIdentities(tx, lease.phoneId, book.changes());
-    await writeChats(tx, lease, chatsOf(batch, book));
+    await writeChats(tx, lease, batch, book);
     const fresh = await writeMessages(tx, lease, batch.messages, book);
     await settleInbox(tx, lease, batch);
     return fresh;
@@ -43,132 +37,6 @@ function peopleOf(batch: HistoryBatch): Person[] {
     ...batch.chats.flatMap(({ chat }) => inChat(chat)),
     ...batch.messages.flatMap((message) => [...inChat(message.chat), { ...message.sender, name: message.senderName }]),
   ];
-}
-
-function chatId(chat: ChatAddress, book: IdentityBook): string {
-  if (chat.kind === 'group') return chat.groupId;
-  const { number, lid } = book.complete(chat.address);
-  return number === null ? `${lid}@lid` : `${number}@c.us`;
-}
-
-interface ChatRow {
-  readonly chatId: string;
-  readonly kind: 'user' | 'group';
-  readonly name: string | null;
-  readonly unreadCount: number | null;
-  readonly at: Date | null;
-}
-
-/** Every chat of the batch once: those that are told, and those that its messages imply. */
-function chatsOf(batch: HistoryBatch, book: IdentityBook): ChatRow[] {
-  const implied = batch.messages.map(({ chat, at }): HistoryChat => ({ chat, at, name: null, unreadCount: null }));
-  const rows = new Map<string, ChatRow>();
-  for (const { chat, name, unreadCount, at } of [...batch.chats, ...implied]) {
-    const id = chatId(chat, book);
-    const known = rows.get(id);
-    rows.set(id, {
-      chatId: id,
-      kind: chat.kind === 'group' ? 'group' : 'user',
-      name: known?.name ?? name,
-      unreadCount: known?.unreadCount ?? unreadCount,
-      at: later(known?.at ?? null, at),
-    });
-  }
-  return [...rows.values()];
-}
-
-function later(a: Date | null, b: Date | null): Date | null {
-  if (a === null || b === null) return a ?? b;
-  return a > b ? a : b;
-}
-
-const WRITE_CHATS = {
-  name: 'inbound-chats',
-  text: `
-    insert into chats as c (phone_id, org_id, chat_id, kind, name, unread_count, last_message_at)
-    select $1, $2, n.chat_id, n.kind, n.name, n.unread_count, n.at
-    from unnest($3::text[], $4::text[], $5::text[], $6::integer[], $7::timestamptz[]) as n (chat_id, kind, name, unread_count, at)
-    on conflict (phone_id, chat_id) do update set
-      name = coalesce(c.name, excluded.name),
-      unread_count = coalesce(c.unread_count, excluded.unread_count),
-      last_message_at = greatest(c.last_message_at, excluded.last_message_at),
-      updated_at = clock_timestamp()`,
-};
-
-async function writeChats(tx: Transaction, lease: Lease, chats: readonly ChatRow[]): Promise<void> {
-  if (chats.length === 0) return;
-  await tx.rows(WRITE_CHATS, [
-    lease.phoneId,
-    lease.orgId,
-    chats.map((chat) => chat.chatId),
-    chats.map((chat) => chat.kind),
-    chats.map((chat) => cleanText(chat.name)),
-    chats.map((chat) => chat.unreadCount),
-    chats.map((chat) => chat.at),
-  ]);
-}
-
-// A placeholder for what could not be decrypted is replaced when the content comes; nothing else ever changes.
-const WRITE_MESSAGES = {
-  name: 'inbound-messages',
-  text: `
-    insert into messages as m (phone_id, org_id, chat_id, wa_id, from_me, sender_number, sender_lid, sender_name,
-      type, body, quoted_wa_id, content, from_history, at)
-    select $1, $2, n.* from unnest($3::text[], $4::text[], $5::boolean[], $6::text[], $7::text[], $8::text[],
-      $9::text[], $10::text[], $11::text[], $12::bytea[], $13::boolean[], $14::timestamptz[]) as n
-    on conflict (phone_id, chat_id, wa_id, from_me) do update set
-      sender_number = excluded.sender_number, sender_lid = excluded.sender_lid, sender_name = excluded.sender_name,
-      type = excluded.type, body = excluded.body, quoted_wa_id = excluded.quoted_wa_id, content = excluded.content,
-      stored_at = clock_timestamp()
-    where m.type = 'ciphertext' and excluded.type <> 'ciphertext'
-    returning m.wa_id`,
-};
-
-interface MessageRow {
-  readonly chatId: string;
-  readonly sender: Address;
-  readonly message: InboundMessage;
-}
-
-async function writeMessages(
-  tx: Transaction,
-  lease: Lease,
-  messages: readonly InboundMessage[],
-  book: IdentityBook,
-): Promise<number> {
-  if (messages.length === 0) return 0;
-  const rows = onceEach(
-    messages.map((message) => ({ message, chatId: chatId(message.chat, book), sender: book.complete(message.sender) })),
-  );
-  const column = <T>(of: (row: MessageRow) => T): T[] => rows.map(of);
-  const written = await tx.rows(WRITE_MESSAGES, [
-    lease.phoneId,
-    lease.orgId,
-    column((row) => row.chatId),
-    column((row) => cleanText(row.message.waId)),
-    column((row) => row.message.fromMe),
-    column((row) => row.sender.number),
-    column((row) => row.sender.lid),
-    column((row) => cleanText(row.message.senderName)),
-    column((row) => row.message.type),
-    column((row) => cleanText(row.message.body)),
-    column((row) => cleanText(row.message.quotedWaId)),
-    column((row) => Buffer.from(row.message.content)),
-    column((row) => row.message.fromHistory),
-    column((row) => row.message.at),
-  ]);
-  return written.length;
-}
-
-/** One statement cannot write a row twice; of two, the one with content counts. */
-function onceEach(rows: readonly MessageRow[]): MessageRow[] {
-  const byKey = new Map<string, MessageRow>();
-  for (const row of rows) {
-    const key = JSON.stringify([row.chatId, row.message.waId, row.message.fromMe]);
-    const known = byKey.get(key);
-    if (known === undefined || known.message.type === 'ciphertext') byKey.set(key, row);
-  }
-  return [...byKey.values()];
 }
 
 async function settleInbox(tx: Transaction, lease: Lease, batch: HistoryBatch): Promise<void> {

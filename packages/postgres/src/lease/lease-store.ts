@@ -1,28 +1,29 @@
 /** `LeaseStore` on PostgreSQL. All time is database time, so skewed hosts agree on who is alive. */
-import { LEASE_TTL_MS, type Lease, type LeaseStore, type Network, type Node } from '@trunkline/core';
+import type { Lease, LeaseStore, Network, Node } from '@trunkline/core';
 import type { Sql } from '../sql/sql.js';
 import type { Wake } from '../wake/wake.js';
 
-/** A node lives as long as its heartbeat is younger than the lease time. */
-const ALIVE = `n.heartbeat_at > clock_timestamp() - interval '${LEASE_TTL_MS} milliseconds'`;
+import { BEAT, isAlive, isSteady } from './node-life.js';
+
 const FORGOTTEN = `heartbeat_at < clock_timestamp() - interval '1 day'`;
 
-/** Phones that a node must hold, or whose owner has something to do, and whose lease is in nobody's living hands. */
+/** Phones that a node must hold, or whose owner has something to do; with their lease, and its owner `o` if there is one. */
 const WANTING = `
-  from phones p join phone_leases l on l.phone_id = p.phone_id
+  from phones p join phone_leases l on l.phone_id = p.phone_id left join nodes o on o.node_id = l.node_id
   where p.network = $1
     and (p.needs_owner and p.wanted = 'running' and p.deleted_at is null
-      or exists (select from phone_commands c where c.phone_id = p.phone_id))
-    and not exists (select from nodes n where n.node_id = l.node_id and ${ALIVE})`;
+      or exists (select from phone_commands c where c.phone_id = p.phone_id))`;
 
 // `locked` compares with the epoch that was seen when the owner was judged dead: a lease that another node took in the
 // meantime is passed over even though its new owner is younger than our snapshot. Rows that others are taking are skipped.
 const CLAIM = {
   name: 'lease-claim',
   text: `
-    with wanting as materialized (
+    with me as materialized (
+      select ${isSteady('n')} as steady from nodes n where n.node_id = $2 and not n.draining and ${isAlive('n')}
+    ), wanting as materialized (
       select p.phone_id, p.org_id, l.epoch ${WANTING}
-        and exists (select from nodes n where n.node_id = $2 and not n.draining and ${ALIVE})
+        and exists (select from me where o.node_id is null or me.steady and not (${isAlive('o')}))
     ), locked as (
       select l.phone_id, w.org_id from phone_leases l join wanting w on w.phone_id = l.phone_id and w.epoch = l.epoch
       limit $3 for update of l skip locked
@@ -44,16 +45,14 @@ export class PostgresLeaseStore implements LeaseStore {
       `with forgotten as (delete from nodes where ${FORGOTTEN} and node_id <> $1)
        insert into nodes (node_id, address, network, host_id, pid) values ($1, $2, $3, $4, $5)
        on conflict (node_id) do update set address = excluded.address, network = excluded.network,
-         host_id = excluded.host_id, pid = excluded.pid, draining = false, heartbeat_at = clock_timestamp()`,
+         host_id = excluded.host_id, pid = excluded.pid, draining = false,
+         heartbeat_at = clock_timestamp(), steady_since = clock_timestamp()`,
       [node.nodeId, node.address, node.network, node.hostId, node.pid],
     );
   }
 
   async heartbeat(nodeId: string): Promise<boolean> {
-    const rows = await this.sql.rows(
-      'update nodes set heartbeat_at = clock_timestamp() where node_id = $1 returning node_id',
-      [nodeId],
-    );
+    const rows = await this.sql.rows(`${BEAT} returning node_id`, [nodeId]);
     return rows.length > 0;
   }
 
@@ -66,9 +65,13 @@ export class PostgresLeaseStore implements LeaseStore {
     return this.sql.rows(
       `select ${NODE_COLUMNS}, n.draining,
          (select count(*) from phone_leases l where l.node_id = n.node_id) as phones
-       from nodes n where ${ALIVE} and ($1::text is null or n.network = $1) order by n.started_at, n.node_id`,
+       from nodes n where ${isAlive('n')} and ($1::text is null or n.network = $1) order by n.started_at, n.node_id`,
       [network ?? null],
     );
+  }
+
+  heartbeats(): Promise<{ nodeId: string; mark: string }[]> {
+    return this.sql.rows('select node_id as "nodeId", heartbeat_at::text as mark from nodes', []);
   }
 
   nodesOfHost(hostId: string): Promise<Node[]> {
@@ -113,7 +116,7 @@ export class PostgresLeaseStore implements LeaseStore {
       {
         name: 'lease-owner',
         text: `select n.node_id as "nodeId", n.address, l.epoch
-          from phone_leases l join nodes n on n.node_id = l.node_id where l.phone_id = $1 and ${ALIVE}`,
+          from phone_leases l join nodes n on n.node_id = l.node_id where l.phone_id = $1 and ${isAlive('n')}`,
       },
       [phoneId],
     );
@@ -121,7 +124,10 @@ export class PostgresLeaseStore implements LeaseStore {
   }
 
   async unowned(network: Network): Promise<number> {
-    const [row] = await this.sql.rows<{ phones: number }>(`select count(*) as phones ${WANTING}`, [network]);
+    const [row] = await this.sql.rows<{ phones: number }>(
+      `select count(*) as phones ${WANTING} and (o.node_id is null or not (${isAlive('o')}))`,
+      [network],
+    );
     return row?.phones ?? 0;
   }
 }

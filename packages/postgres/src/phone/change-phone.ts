@@ -1,7 +1,7 @@
 /** Applies a decision to a locked phone row: row, events, diary, commands and credentials in one transaction. */
 import { type Decide, type EventDraft, needsOwner, type Phone, type PhoneDecision } from '@trunkline/core';
 import { cleanJson, cleanText } from '../sql/clean-text.js';
-import type { Transaction } from '../sql/sql.js';
+import type { Transaction } from '../sql/transaction.js';
 import type { LockedPhoneRow } from './lock-phone.js';
 import { stateCode, toPhone } from './phone-row.js';
 

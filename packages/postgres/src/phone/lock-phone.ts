@@ -1,6 +1,7 @@
 /** Locks one phone row for a change; whoever gets it also learns the `updated_at` that the change will have. */
 import type { Lease } from '@trunkline/core';
-import type { Transaction } from '../sql/sql.js';
+import { isAlive } from '../lease/node-life.js';
+import type { Transaction } from '../sql/transaction.js';
 import { PHONE_COLUMNS, type PhoneRow } from './phone-row.js';
 
 export interface LockedPhoneRow extends PhoneRow {
@@ -26,6 +27,20 @@ const LOCK_OF_OWNER = {
     where l.phone_id = $1 and l.node_id = $2 and l.epoch = $3
     for no key update of p for share of l`,
 };
+
+const LOCK_OF_NOBODY = {
+  name: 'phone-lock-of-nobody',
+  text: `select ${LOCKED_COLUMNS} from phone_leases l join phones p on p.phone_id = l.phone_id
+    where l.phone_id = $1 and p.deleted_at is null
+      and not exists (select from nodes n where n.node_id = l.node_id and ${isAlive('n')})
+    for no key update of p for update of l skip locked`,
+};
+
+/** The row of a phone that no node holds: absent when one does, or is just taking it. */
+export async function lockPhoneOfNobody(tx: Transaction, phoneId: string): Promise<LockedPhoneRow | null> {
+  const [row] = await tx.rows<LockedPhoneRow>(LOCK_OF_NOBODY, [phoneId]);
+  return row ?? null;
+}
 
 /** The row for the API: absent when unknown, foreign or deleted. */
 export async function lockPhoneOfOrg(tx: Transaction, orgId: string, phoneId: string): Promise<LockedPhoneRow | null> {

@@ -4,6 +4,7 @@ import { resolveLabels } from '../label/resolve-labels.js';
 import type { DataKeys } from '../secrets/data-keys.js';
 import type { Sql } from '../sql/sql.js';
 import type { Wake } from '../wake/wake.js';
+import { changeAbandonedPhones } from './abandoned-phones.js';
 import { applyDecision } from './change-phone.js';
 import { createPhone } from './create-phone.js';
 import { lockPhoneOfOrg } from './lock-phone.js';
@@ -67,6 +68,15 @@ export class PostgresPhoneStore implements PhoneStore {
     // The change may have made the phone one that a node must hold.
     this.wake('phones');
     return outcome.phone;
+  }
+
+  async changeAbandoned(decide: Decide): Promise<number> {
+    const changed = await changeAbandonedPhones(this.sql, decide);
+    if (changed > 0) {
+      this.wake('events');
+      this.wake('phones');
+    }
+    return changed;
   }
 
   async command(orgId: string, phoneId: string, kind: CommandKind): Promise<boolean> {

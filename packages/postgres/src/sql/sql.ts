@@ -1,24 +1,28 @@
 /** Statements and transactions on a pool that survives restarts of the database. */
 import type { Log } from '@trunkline/core';
 import pg from 'pg';
+import { pause } from '../support/until.js';
 import { type ConnectionSettings, connectionConfig } from './connection.js';
 import { errorMessage, isRefusedForNow, isSerializationLoss, translateError } from './database-error.js';
-
-/** A statement with a name is prepared once per connection. */
-export type Statement = string | { readonly name: string; readonly text: string };
-export type Values = readonly unknown[];
+import { runOn, type Statement, Transaction, type Values } from './transaction.js';
 
 const RUNS_AFTER_CONFLICT = 4;
-/** A connection is awaited this long while the database is restarting. */
-const COMING_BACK_MS = 10_000;
 const CHECKOUT_PAUSE_MS = 200;
+
+export interface PoolSettings extends ConnectionSettings {
+  readonly poolSize: number;
+  /** A database that is away, for example restarting, is awaited this long. */
+  readonly patienceMs: number;
+}
 
 export class Sql {
   readonly #pool: pg.Pool;
   readonly #log: Log;
+  readonly #patienceMs: number;
 
-  constructor(settings: ConnectionSettings & { poolSize: number }, log: Log) {
+  constructor(settings: PoolSettings, log: Log) {
     this.#log = log;
+    this.#patienceMs = settings.patienceMs;
     this.#pool = new pg.Pool({
       ...connectionConfig(settings),
       max: settings.poolSize,
@@ -34,17 +38,12 @@ export class Sql {
 
   /** Runs one statement in its own transaction. */
   async rows<R extends object>(statement: Statement, values: Values = []): Promise<R[]> {
-    return this.transactionless((client) => runOn<R>(client, statement, values));
-  }
-
-  /** Runs on one connection without a transaction around it. */
-  async transactionless<T>(run: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     for (let left = RUNS_AFTER_CONFLICT; ; left--) {
       const client = await this.#checkout();
       try {
-        const result = await run(client);
+        const rows = await runOn<R>(client, statement, values);
         client.release();
-        return result;
+        return rows;
       } catch (error) {
         // After a failed single statement the connection is either idle again or dead.
         client.release(isRefusedForNow(error));
@@ -79,78 +78,15 @@ export class Sql {
 
   /** Waits for a connection while the database restarts: nothing was sent yet, so trying again is always safe. */
   async #checkout(): Promise<pg.PoolClient> {
-    const deadline = performance.now() + COMING_BACK_MS;
+    const deadline = performance.now() + this.#patienceMs;
     for (;;) {
       try {
         return await this.#pool.connect();
       } catch (error) {
         if (this.#pool.ending || !isRefusedForNow(error) || performance.now() > deadline) throw translateError(error);
         this.#log.debug('database is not reachable yet', { error: errorMessage(error) });
-        await new Promise((resolve) => setTimeout(resolve, CHECKOUT_PAUSE_MS));
+        await pause(CHECKOUT_PAUSE_MS);
       }
     }
   }
-}
-
-/** One open transaction. Statements are written to the wire at once; only their answers are awaited. */
-export class Transaction {
-  readonly #client: pg.PoolClient;
-  readonly #begun: Promise<unknown>;
-  #done = false;
-
-  constructor(client: pg.PoolClient) {
-    this.#client = client;
-    // Shares the round trip of the first statement; a failure shows up there as well.
-    this.#begun = client.query('begin');
-    this.#begun.catch(() => undefined);
-  }
-
-  async rows<R extends object>(statement: Statement, values: Values = []): Promise<R[]> {
-    const answer = runOn<R>(this.#client, statement, values);
-    await Promise.allSettled([answer]);
-    await this.#begun;
-    return answer;
-  }
-
-  /** The last statement: the commit shares its round trip. When it fails, everything is rolled back. */
-  async last<R extends object>(statement: Statement, values: Values = []): Promise<R[]> {
-    const [answer, committed] = await Promise.allSettled([
-      runOn<R>(this.#client, statement, values),
-      this.#client.query('commit'),
-    ]);
-    if (answer.status === 'rejected') throw answer.reason;
-    if (committed.status === 'rejected') throw committed.reason;
-    this.#finish(committed.value.command);
-    return answer.value;
-  }
-
-  async commit(): Promise<void> {
-    if (this.#done) return;
-    this.#finish((await this.#client.query('commit')).command);
-  }
-
-  async abandon(dead: boolean): Promise<void> {
-    if (this.#done) return;
-    this.#done = true;
-    const usable =
-      !dead &&
-      (await this.#client.query('rollback').then(
-        () => true,
-        () => false,
-      ));
-    this.#client.release(!usable);
-  }
-
-  #finish(command: string): void {
-    // An aborted transaction answers COMMIT with ROLLBACK and without an error.
-    if (command !== 'COMMIT') throw new Error('the transaction was rolled back by an earlier error');
-    this.#done = true;
-    this.#client.release();
-  }
-}
-
-async function runOn<R extends object>(client: pg.PoolClient, statement: Statement, values: Values): Promise<R[]> {
-  const config = typeof statement === 'string' ? { text: statement } : statement;
-  const result = await client.query<R & pg.QueryResultRow>({ ...config, values: [...values] });
-  return result.rows;
 }

@@ -1,5 +1,6 @@
 /** A linked device that is logged in: drains what waited for it, answers its requests, takes in what it sends. */
-import { decodeNode } from '../wire/codec.js';
+import { decodeNode } from '../wire/decode-node.js';
+import { SERVER_JID } from '../wire/jid.js';
 import { child, children, el, type Node } from '../wire/node.js';
 import type { Device } from '../world/account.js';
 import type { Parcel } from '../world/mailbox.js';
@@ -112,13 +113,13 @@ export class Companion implements Role {
 
   #sendRoutingInfo(): void {
     const info = el('routing_info', {}, this.connection.network.routingInfo);
-    this.connection.send(el('ib', { from: 's.whatsapp.net' }, [el('edge_routing', {}, [info])]));
+    this.connection.send(el('ib', { from: SERVER_JID }, [el('edge_routing', {}, [info])]));
   }
 
   #announce(waiting: Parcel[]): void {
     const count = (kind: string): number => waiting.filter((parcel) => parcel.kind === kind).length;
     this.connection.send(
-      el('ib', { from: 's.whatsapp.net' }, [
+      el('ib', { from: SERVER_JID }, [
         el('offline_preview', {
           count: waiting.length,
           message: count('message'),
@@ -144,7 +145,7 @@ export class Companion implements Role {
       return;
     }
     const finished = el('offline', { count: waiting.length });
-    this.connection.send(el('ib', { from: 's.whatsapp.net' }, [finished]));
+    this.connection.send(el('ib', { from: SERVER_JID }, [finished]));
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const parcel of held) this.#hand(parcel);
@@ -152,7 +153,7 @@ export class Companion implements Role {
   }
 
   #hand(parcel: Parcel): void {
-    this.connection.network.stats.sent(parcel.kind);
+    this.connection.network.stats.sent(parcel.label);
     this.connection.link.sendSealed(parcel.encoded);
   }
 }

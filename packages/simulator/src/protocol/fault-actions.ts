@@ -1,5 +1,6 @@
 /** What a fault does to a connection. */
 import { type BadFrameVariant, sendBadFrame } from '../wire/bad-frame.js';
+import { SERVER_JID } from '../wire/jid.js';
 import { el } from '../wire/node.js';
 import type { Connection } from './connection.js';
 
@@ -12,7 +13,9 @@ export type FaultAction =
   | { kind: 'freeze' }
   | { kind: 'delay'; ms: number }
   | { kind: 'failure'; reason: string; attrs: Record<string, string> }
-  | { kind: 'refuse_upgrade'; status: number };
+  | { kind: 'refuse_upgrade'; status: number }
+  /** The handset cannot read the next message that reaches it, and asks for it again. */
+  | { kind: 'retry_receipt' };
 
 export type FaultKind = FaultAction['kind'];
 
@@ -48,7 +51,7 @@ export function strike(connection: Connection, action: FaultAction): boolean {
       sendBadFrame(connection.link, action.variant);
       return true;
     case 'downgrade_webclient':
-      connection.send(el('ib', { from: 's.whatsapp.net' }, [el('downgrade_webclient')]));
+      connection.send(el('ib', { from: SERVER_JID }, [el('downgrade_webclient')]));
       return true;
     case 'freeze':
       connection.link.setFrozen(true);
@@ -58,6 +61,7 @@ export function strike(connection: Connection, action: FaultAction): boolean {
       return true;
     case 'failure':
     case 'refuse_upgrade':
+    case 'retry_receipt':
       return false;
   }
 }

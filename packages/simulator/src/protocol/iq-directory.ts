@@ -14,7 +14,7 @@ const answers: Record<string, Answer> = {
   devices: (account, asker, network) => {
     if (account === undefined) return el('devices', {}, [el('device-list', {}, [])]);
     network.watch(account, asker);
-    const companions = account.reachableDevices();
+    const companions = [...account.devices.values()];
     const list = companions.map(({ index, record }) => el('device', { id: index, 'key-index': record.keyIndex }));
     const content = [el('device-list', { hash: deviceHash(account) }, [el('device', { id: 0 }), ...list])];
     if (companions.length > 0) {

@@ -31,7 +31,7 @@ function count({ asker }: IqRequest): Node[] {
 
 function digest({ asker }: IqRequest): Node[] {
   const { record, prekeys } = asker.device;
-  if (!record.reachable) throw notFound();
+  if (!record.settled) throw notFound();
   const { ids, hash } = prekeys.digest(record.identityKey, record.signedPreKey);
   const { id, publicKey, signature } = record.signedPreKey;
   return [
@@ -63,16 +63,13 @@ function upload({ iq, asker }: IqRequest): Node[] {
     if (id?.length !== 3 || publicKey?.length !== 32) throw badRequest();
     return { id, publicKey };
   });
-  const first = !device.record.reachable;
+  const first = !device.record.settled;
   network.world.journal.transaction(() => {
-    Object.assign(device.record, { registrationId, signedPreKey, reachable: true });
+    Object.assign(device.record, { registrationId, signedPreKey, settled: true });
     device.prekeys.add(packPreKeys(keys));
     network.world.saveDevice(device);
   });
-  if (first) {
-    network.post.announceDevices(device.account, 'add', device);
-    network.handsets.bootstrap(device);
-  }
+  if (first) network.settle(device);
   return [];
 }
 

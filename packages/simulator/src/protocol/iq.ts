@@ -1,4 +1,5 @@
 /** The shape of a request handler, and the answer to a request. */
+import { SERVER_JID } from '../wire/jid.js';
 import { child, el, type Node } from '../wire/node.js';
 import type { Companion } from './companion.js';
 
@@ -37,13 +38,13 @@ export function iqNames(iq: Node): string[] {
 
 /** The answer to a request. */
 export function iqResult(iq: Node, content: Node[] = []): Node {
-  const from = iq.attrs.to ?? 's.whatsapp.net';
+  const from = iq.attrs.to ?? SERVER_JID;
   return el('iq', { type: 'result', id: iq.attrs.id, from }, content.length === 0 ? undefined : content);
 }
 
 /** The refusal of a request. */
 export function iqFailure(iq: Node, error: IqError): Node {
-  const from = iq.attrs.to ?? 's.whatsapp.net';
+  const from = iq.attrs.to ?? SERVER_JID;
   const reason = el('error', { code: error.code, text: error.text });
   return el('iq', { type: 'error', id: iq.attrs.id, from }, [reason]);
 }

@@ -31,6 +31,8 @@ export interface NetworkOptions {
   log: Log;
 }
 
+/** The collection of settings that holds the profile name. */
+const PROFILE_COLLECTION = 'critical_block';
 const MAX_REMEMBERED_TAGS = 10_000;
 
 export class Network {
@@ -42,13 +44,20 @@ export class Network {
   readonly post: PostOffice;
   readonly handsets: Handsets;
   readonly settings: Settings;
+  /** Every socket not closed yet, also of connections that have ended. */
+  readonly #open = new Set<Connection>();
   readonly #companions = new Map<Device, Companion>();
   readonly #accountsByTag = new Map<string, string>();
 
   constructor(private readonly options: NetworkOptions) {
     this.post = new PostOffice(this);
     this.settings = new Settings(options.world.journal);
-    this.handsets = new Handsets(options.world, this.post, options.log);
+    this.handsets = new Handsets({
+      world: options.world,
+      post: this.post,
+      losesNext: (account) => this.faults.losesNext(account),
+      warn: (message, fields) => options.log('warn', message, fields),
+    });
   }
 
   get world(): World {
@@ -77,7 +86,9 @@ export class Network {
 
   /** Takes over a fresh WebSocket. */
   accept(socket: WebSocket, tcp: Socket, origin: ConnectionOrigin): void {
-    this.connections.add(new Connection(this, socket, tcp, origin));
+    const connection = new Connection(this, socket, tcp, origin);
+    this.connections.add(connection);
+    this.#open.add(connection);
   }
 
   /** The live connection of a device. */
@@ -97,8 +108,14 @@ export class Network {
     if (this.#companions.get(companion.device) === companion) this.#companions.delete(companion.device);
   }
 
+  /** The connection has ended as far as the protocol goes; its socket may still be closing. */
   forget(connection: Connection): void {
     this.connections.delete(connection);
+  }
+
+  /** The connection's socket is gone. */
+  released(connection: Connection): void {
+    this.#open.delete(connection);
   }
 
   /** Notes which account a connection's tag stands for, so that its next connection is known before it logs in. */
@@ -113,11 +130,11 @@ export class Network {
     return tag === undefined ? undefined : this.world.account(this.#accountsByTag.get(tag) ?? '');
   }
 
-  /** Removes a linked device: its login fails from now on, and its live connection ends. */
-  unlink(device: Device): void {
-    const companion = this.#companions.get(device);
+  /** Removes a linked device: its login fails from now on, and its live connection ends, at once or a little later. */
+  unlink(device: Device, endAfterMs = 0): void {
+    const connection = this.#companions.get(device)?.connection;
     this.world.removeDevice(device);
-    companion?.connection.end(el('stream:error', { code: 401 }, [el('conflict', { type: 'device_removed' })]));
+    connection?.end(el('stream:error', { code: 401 }, [el('conflict', { type: 'device_removed' })]), endAfterMs);
     this.post.announceDevices(device.account, 'remove', device);
   }
 
@@ -129,6 +146,13 @@ export class Network {
       this.settings.remove(account);
       this.world.removeAccount(account);
     });
+  }
+
+  /** A device is ready for its first days: the handset gives it settings and history. */
+  settle(device: Device): void {
+    const { account } = device;
+    if (this.settings.version(account, PROFILE_COLLECTION) === 0) this.#writeName(account);
+    this.handsets.bootstrap(device);
   }
 
   /** Notes that somebody holds an account's device list and must hear of changes. */
@@ -151,12 +175,8 @@ export class Network {
   /** Changes the profile name from the handset; linked devices learn it through the synced settings. */
   rename(account: Account, name: string): void {
     this.#rename(account, name);
-    this.settings.write(account, 'critical_block', {
-      index: ['setting_pushName'],
-      action: { pushNameSetting: { name }, timestamp: Date.now() },
-      version: 1,
-    });
-    this.#announceSettings(account, 'critical_block');
+    this.#writeName(account);
+    this.#announceSettings(account, PROFILE_COLLECTION);
   }
 
   /** Changes the text under the name. */
@@ -177,6 +197,14 @@ export class Network {
     }
   }
 
+  #writeName(account: Account): void {
+    this.settings.write(account, PROFILE_COLLECTION, {
+      index: ['setting_pushName'],
+      action: { pushNameSetting: { name: account.record.name }, timestamp: Date.now() },
+      version: 1,
+    });
+  }
+
   #rename(account: Account, name: string): void {
     account.record.name = name;
     this.world.saveAccount(account);
@@ -191,6 +219,6 @@ export class Network {
   /** Ends every connection and stops every timer. */
   stop(): void {
     this.faults.clear();
-    for (const connection of this.connections) connection.link.terminate();
+    for (const connection of this.#open) connection.link.terminate();
   }
 }

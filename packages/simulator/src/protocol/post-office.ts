@@ -1,7 +1,7 @@
 /** Takes messages, receipts and notifications, re-addresses them for each device and delivers or keeps them. */
 import { randomBytes } from 'node:crypto';
-import { encodeNode } from '../wire/codec.js';
-import { isServerJid } from '../wire/jid.js';
+import { encodeNode } from '../wire/encode-node.js';
+import { isServerJid, SERVER_JID } from '../wire/jid.js';
 import { child, children, el, type Node } from '../wire/node.js';
 import type { Account, Device } from '../world/account.js';
 import { signKeyIndexList } from '../world/device-identity.js';
@@ -9,6 +9,7 @@ import type { Post } from '../world/handset/post.js';
 import type { Endpoint, ResolvedAddress } from '../world/world.js';
 import type { Companion } from './companion.js';
 import type { Network } from './network.js';
+import { kindOf } from './stats.js';
 
 /** Children of a message that go to every device beside its own ciphertext. */
 const SHARED_CHILDREN = new Set(['meta', 'biz', 'bot']);
@@ -117,22 +118,21 @@ export class PostOffice implements Post {
   remindOfPreKeys(device: Device): void {
     const { account, index, prekeys } = device;
     const id = `prekeys-${randomBytes(6).toString('hex')}`;
-    const attrs = { type: 'encrypt', from: 's.whatsapp.net', id, t: now() };
+    const attrs = { type: 'encrypt', from: SERVER_JID, id, t: now() };
     this.deliver({ account, index }, el('notification', attrs, [el('count', { value: prekeys.count })]));
   }
 
   /** Keeps a stanza for one device or handset until it is confirmed, and sends it at once when that is possible. */
   deliver(target: Endpoint, node: Node): void {
-    const encoded = encodeNode(node);
-    const id = node.attrs.id ?? '';
+    const parcel = { kind: node.tag, id: node.attrs.id ?? '', label: kindOf(node), encoded: encodeNode(node) };
     if (target.index === 0) {
-      this.network.handsets.receive(target.account, target.account.mailbox.add(node.tag, id, encoded));
+      this.network.handsets.receive(target.account, target.account.mailbox.add(parcel));
       return;
     }
     const device = target.account.devices.get(target.index);
     if (device === undefined) return;
-    const parcel = device.mailbox.add(node.tag, id, encoded);
-    this.network.companion(device)?.offer(parcel);
+    const kept = device.mailbox.add(parcel);
+    this.network.companion(device)?.offer(kept);
   }
 
   #forward(sender: Endpoint, node: Node, target: ResolvedAddress, ciphertexts: Node[]): void {

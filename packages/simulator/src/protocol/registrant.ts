@@ -1,6 +1,7 @@
 /** A connection that wants to become a linked device: shows refs for a QR, says hello for a code, and is paired. */
 import { randomBytes } from 'node:crypto';
-import { isServerJid, parseJid } from '../wire/jid.js';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isServerJid, parseJid, SERVER_JID } from '../wire/jid.js';
 import { child, childBytes, el, type Node } from '../wire/node.js';
 import type { Account, Device } from '../world/account.js';
 import { acceptDeviceIdentity, offerDeviceIdentity } from '../world/device-identity.js';
@@ -13,6 +14,7 @@ const REFS = 6;
 /** Longer than any client shows its codes; then the connection is closed as the real network does. */
 const LIFETIME_MS = 600_000;
 const ANSWER_TIMEOUT_MS = 15_000;
+const HANDSET_LAG_MS = 100;
 
 /** Why a pairing did not come about. */
 export class PairingError extends Error {
@@ -37,6 +39,7 @@ export class Registrant implements Role {
   #waiting = new Map<string, (node: Node | undefined) => void>();
   #lifetime: NodeJS.Timeout | undefined;
   #pairing = false;
+  #closed = false;
 
   constructor(
     readonly connection: Connection,
@@ -74,6 +77,7 @@ export class Registrant implements Role {
   }
 
   closed(): void {
+    this.#closed = true;
     clearTimeout(this.#lifetime);
     for (const settle of this.#waiting.values()) settle(undefined);
     this.#waiting.clear();
@@ -117,9 +121,10 @@ export class Registrant implements Role {
       deviceIdentity,
       registrationId,
       signedPreKey,
-      reachable: false,
+      settled: false,
       linkedAt: Date.now(),
     });
+    network.post.announceDevices(account, 'add', device);
     this.connection.end(el('stream:error', { code: 515 }));
     return device;
   }
@@ -130,7 +135,7 @@ export class Registrant implements Role {
     if (hello === undefined) throw new PairingError('WRONG_CODE', 'No device is waiting for a code of this number.');
     const attempt = await CodeAttempt.begin(code, hello.wrappedEphemeral);
     const finish = await this.#awaitFinish(
-      el('notification', { type: 'link_code_companion_reg', from: 's.whatsapp.net', ...this.#stamp() }, [
+      el('notification', { type: 'link_code_companion_reg', from: SERVER_JID, ...this.#stamp() }, [
         el('link_code_companion_reg', { stage: 'primary_hello' }, [
           el('link_code_pairing_wrapped_primary_ephemeral_pub', {}, attempt.wrappedEphemeral),
           el('primary_identity_pub', {}, account.record.identity.publicKey),
@@ -150,6 +155,8 @@ export class Registrant implements Role {
       throw new PairingError('WRONG_CODE', 'This is not the code the device shows. Read it again.');
     }
     if (finish !== undefined) this.connection.send(iqResult(finish));
+    // The handset is another machine far away; clients count on its answer not coming together with the network's.
+    await pause(HANDSET_LAG_MS);
     return this.pair(account, secret);
   }
 
@@ -187,7 +194,7 @@ export class Registrant implements Role {
   }
 
   #request(type: string, content: Node[]): Node {
-    return el('iq', { type, xmlns: 'md', from: 's.whatsapp.net', ...this.#stamp() }, content);
+    return el('iq', { type, xmlns: 'md', from: SERVER_JID, ...this.#stamp() }, content);
   }
 
   #stamp(): { id: string; t: number } {
@@ -206,7 +213,9 @@ export class Registrant implements Role {
     return answer;
   }
 
+  /** Waits for the stanza of that key; undefined when it does not come in time or the connection ends. */
   #await(key: string): Promise<Node | undefined> {
+    if (this.#closed) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const settle = (node: Node | undefined): void => {
         clearTimeout(deadline);

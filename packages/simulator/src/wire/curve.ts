@@ -1,5 +1,5 @@
 /** Curve25519 in the forms the protocol wants: raw 32-byte keys, agreement, and XEdDSA signatures. */
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { calculateAgreement, calculateSignature, generateKeyPair, verifySignature } from 'whatsapp-rust-bridge';
 
 export interface CurveKeyPair {
@@ -8,6 +8,8 @@ export interface CurveKeyPair {
 }
 
 const KEY_TYPE = Buffer.from([5]);
+const BASE_POINT = Buffer.alloc(32);
+BASE_POINT[0] = 9;
 
 /** The 33-byte form with its type byte, as Signal structures carry it. */
 export function typedKey(publicKey: Uint8Array): Buffer {
@@ -30,16 +32,8 @@ export function keyPairFromSeed(seed: string): CurveKeyPair {
   const privateKey = createHash('sha256').update(seed).digest();
   privateKey[0] = (privateKey[0] ?? 0) & 248;
   privateKey[31] = ((privateKey[31] ?? 0) & 127) | 64;
-  return { publicKey: publicKeyOf(privateKey), privateKey };
-}
-
-/** PKCS #8 around a raw X25519 key. */
-const PRIVATE_KEY_HEAD = Buffer.from('302e020100300506032b656e04220420', 'hex');
-
-/** By node:crypto, because the bridge's own derivation of a public key does not fit the keys it signs with. */
-function publicKeyOf(privateKey: Uint8Array): Buffer {
-  const key = createPrivateKey({ key: Buffer.concat([PRIVATE_KEY_HEAD, privateKey]), format: 'der', type: 'pkcs8' });
-  return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32);
+  // Agreement with the base point is the public key; the library's own derivation belongs to another, unclamped key.
+  return { publicKey: agree(privateKey, BASE_POINT), privateKey };
 }
 
 /** Diffie-Hellman; throws when the other side's key is not one. */

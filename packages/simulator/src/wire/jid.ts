@@ -2,6 +2,8 @@
 
 export const PN_SERVER = 's.whatsapp.net';
 export const LID_SERVER = 'lid';
+/** How the network names itself: an address with an empty user, which clients compare as it is. */
+export const SERVER_JID = '@s.whatsapp.net';
 export const GROUP_SERVER = 'g.us';
 
 export type Addressing = 'pn' | 'lid';

@@ -52,8 +52,8 @@ export interface DeviceRecord {
   deviceIdentity: Buffer;
   registrationId: number;
   signedPreKey: SignedPreKey;
-  /** False until the device has uploaded keys: nobody can write to it before that. */
-  reachable: boolean;
+  /** False until the device has uploaded keys: then the handset shares its settings and history. */
+  settled: boolean;
   linkedAt: number;
 }
 
@@ -108,11 +108,6 @@ export class Account {
   /** The address of the account or of one of its devices. */
   jid(addressing: Addressing = 'pn', device = 0): string {
     return addressing === 'lid' ? formatJid(this.lid, LID_SERVER, device) : formatJid(this.number, PN_SERVER, device);
-  }
-
-  /** Linked devices others can write to, in the order they were linked. */
-  reachableDevices(): Device[] {
-    return [...this.devices.values()].filter((device) => device.record.reachable);
   }
 }
 

@@ -33,7 +33,7 @@ export function takeBundle(endpoint: Endpoint, handsets: HandsetKeySource): Bund
     };
   }
   const device = account.devices.get(index);
-  if (device === undefined || !device.record.reachable) return undefined;
+  if (device === undefined) return undefined;
   const { registrationId, identityKey, signedPreKey, deviceIdentity } = device.record;
   const preKey = device.prekeys.take();
   return {

@@ -38,6 +38,10 @@ export class MemoryLeaseStore implements LeaseStore {
       }));
   }
 
+  async heartbeats(): Promise<{ nodeId: string; mark: string }[]> {
+    return [...this.db.nodes].map(([nodeId, { heartbeatAt }]) => ({ nodeId, mark: String(heartbeatAt) }));
+  }
+
   async nodesOfHost(hostId: string): Promise<Node[]> {
     return [...this.db.nodes.values()].map(({ node }) => node).filter((node) => node.hostId === hostId);
   }

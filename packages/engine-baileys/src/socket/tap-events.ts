@@ -1,0 +1,31 @@
+import type { BaileysEventMap, WASocket } from 'baileys';
+
+type Events = BaileysEventMap;
+export type EventTaps = { readonly [K in keyof Events]?: (event: Events[K]) => void };
+
+/**
+ * Hears the library's events where they are made. The library itself holds these back for up to 30 s, merges them and
+ * remembers thousands of ids meanwhile; nobody but us listens to them, so they go no further.
+ */
+const HELD_BACK: ReadonlySet<keyof Events> = new Set([
+  'messaging-history.set',
+  'chats.upsert',
+  'chats.update',
+  'chats.delete',
+  'contacts.upsert',
+  'contacts.update',
+  'messages.upsert',
+  'messages.update',
+  'messages.delete',
+  'messages.reaction',
+  'message-receipt.update',
+  'groups.update',
+]);
+
+export function tapEvents(ev: WASocket['ev'], taps: EventTaps): void {
+  const emit = ev.emit.bind(ev);
+  ev.emit = <K extends keyof Events>(event: K, payload: Events[K]): boolean => {
+    taps[event]?.(payload);
+    return HELD_BACK.has(event) ? true : emit(event, payload);
+  };
+}
