@@ -56,12 +56,12 @@ export function wire(options: {
 
   return {
     async start() {
+      if (fleet !== null) void look(fleet);
       // Before anybody can ask: what the stored states promise may have died with an earlier run.
       await abandoned.look();
       abandoned.start();
       if (fleet !== null) {
         looking = setInterval(() => void look(fleet), LOOK_FOR_PHONES_MS);
-        await look(fleet);
       }
       return config.role === 'worker' ? null : startHttp();
     },
