@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import type { Origin } from '../wire/chat-listener.js';
 import type { Intro } from '../wire/frame-reader.js';
 import { Link } from '../wire/link.js';
 import { el, type Node } from '../wire/node.js';
@@ -12,12 +13,6 @@ import { Companion } from './companion.js';
 import type { Network } from './network.js';
 import { Registrant } from './registrant.js';
 import { kindOf } from './stats.js';
-
-/** What a client may put into its URL: the organisation it belongs to and a name to aim faults at. */
-export interface ConnectionOrigin {
-  org?: string;
-  tag?: string;
-}
 
 const NOT_AUTHORISED = 401;
 const OUTDATED = 405;
@@ -43,7 +38,7 @@ export class Connection {
     readonly network: Network,
     socket: WebSocket,
     tcp: Socket,
-    readonly origin: ConnectionOrigin,
+    readonly origin: Origin,
   ) {
     this.link = new Link(socket, tcp, network.identity, {
       opened: (result, intro) => this.#opened(result, intro),

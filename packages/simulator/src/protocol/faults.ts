@@ -1,8 +1,9 @@
 /** Deliberate disturbances: which connections they aim at, when they strike, and when they end. */
 import { randomUUID } from 'node:crypto';
+import type { Origin } from '../wire/chat-listener.js';
 import { el } from '../wire/node.js';
 import type { Account } from '../world/account.js';
-import type { Connection, ConnectionOrigin } from './connection.js';
+import type { Connection } from './connection.js';
 import { type FaultAction, isInstant, strike } from './fault-actions.js';
 import type { Network } from './network.js';
 
@@ -67,7 +68,7 @@ export class FaultBook {
   }
 
   /** The HTTP status an upgrade is to be refused with. */
-  refusalOf(origin: ConnectionOrigin): number | undefined {
+  refusalOf(origin: Origin): number | undefined {
     const account = this.network.accountByTag(origin.tag);
     const who = { origin, account };
     for (const fault of this.#faults.values()) {
