@@ -40,6 +40,21 @@ describe('how sessions end', () => {
     expect(await phone.closed()).toMatchObject({ source: 'failure', code: 401 });
   });
 
+  test('once the right to run the phone has ended, nothing is sent any more, not even a receipt', async () => {
+    const { handset, phone } = await world.linked('Kavi');
+    const friend = await world.person('Lata');
+    const receipts = async () => (await world.control.stats()).received['receipt inactive'];
+    const before = await receipts();
+    phone.mayWrite = false;
+    await world.control.write(friend.number, handset.number, 'for the next owner');
+    expect(await phone.closed()).toEqual({ source: 'ours', unlinked: false });
+    expect(await receipts()).toBe(before);
+    phone.mayWrite = true;
+    await phone.login();
+    await phone.arrives('for the next owner');
+    await until('the receipt', async () => (await receipts()) !== before);
+  });
+
   test('opened elsewhere with the same credentials', async () => {
     const { phone } = await world.linked('Dev');
     const first = phone.facts;

@@ -9,6 +9,7 @@ import type {
   EngineClose,
   EngineFact,
   EngineSession,
+  HistoryBatch,
   InboundMessage,
   Lease,
   LinkedIdentity,
@@ -53,6 +54,8 @@ export class EnginePhone {
   readonly messages: InboundMessage[] = [];
   /** While false messages are seen and lost, as by a process that dies before it stores them. */
   storesMessages = true;
+  storesHistory = true;
+  mayWrite = true;
   #epoch = 0;
 
   constructor(
@@ -71,11 +74,11 @@ export class EnginePhone {
       store: this.store,
       purpose,
       judgePairing: async (identity) => this.verdict(identity),
-      mayWrite: () => true,
+      mayWrite: () => this.mayWrite,
       onFact: async (fact) => {
         facts.push(fact);
         if (fact.kind === 'message') this.#receive(fact.message);
-        if (fact.kind === 'history' && fact.batch.ciphertextHash !== null) this.store.settle(fact.batch.ciphertextHash);
+        if (fact.kind === 'history') this.#receiveHistory(fact.batch);
       },
     });
     return this.session;
@@ -115,6 +118,10 @@ export class EnginePhone {
 
   arrives(text: string): Promise<InboundMessage> {
     return until(`the message “${text}”`, () => this.messages.find(({ body }) => body === text));
+  }
+
+  #receiveHistory({ ciphertextHash }: HistoryBatch): void {
+    if (ciphertextHash !== null && this.storesHistory) this.store.settle(ciphertextHash);
   }
 
   /** What the phone session does with a message: stores it once and settles its inbox entry. */

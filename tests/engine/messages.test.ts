@@ -1,3 +1,4 @@
+import { proto } from 'baileys';
 import { describe, expect, test } from 'vitest';
 import { until } from '../sandbox/until.js';
 import { engineWorld } from './engine-world.js';
@@ -96,4 +97,59 @@ describe('messages', () => {
     expect(batch.ciphertextHash).not.toBeNull();
     await until('the chunk to be settled', () => phone.store.inbox.length === 0);
   });
+
+  test('a message that cannot be decrypted is a placeholder until the retry brings its content', async () => {
+    const { handset, phone } = await world.linked('Lata');
+    const friend = await world.person('Mani');
+    await world.control.write(friend.number, handset.number, 'before');
+    await phone.arrives('before');
+    await phone.session?.close();
+    // A restored backup, say: the ratchet with this friend and the prekeys are gone.
+    phone.store.keys.delete('session');
+    phone.store.keys.delete('pre-key');
+    await phone.login();
+    const id = await world.control.write(friend.number, handset.number, 'healed');
+    const healed = await phone.arrives('healed');
+    expect(healed.waId).toBe(id);
+    const kinds = phone.all('message').flatMap(({ message }) => (message.waId === id ? [message.type] : []));
+    expect([kinds[0], kinds.at(-1)]).toEqual(['ciphertext', 'chat']);
+  });
+
+  test('history that a crash left behind comes again before the backlog counts as drained', async () => {
+    const handset = await world.person('Nila');
+    const phone = world.phone();
+    phone.storesHistory = false;
+    await phone.link(world.control, handset.number);
+    const first = await phone.fact('history');
+    await phone.session?.close();
+    expect(phone.store.inbox.map(({ ciphertextHash }) => ciphertextHash)).toContainEqual(first.batch.ciphertextHash);
+    phone.storesHistory = true;
+    await phone.login();
+    const kinds = phone.facts.map(({ kind }) => kind);
+    expect(kinds).toContain('history');
+    expect(kinds.indexOf('history')).toBeLessThan(kinds.indexOf('drained'));
+    expect(phone.all('history').map(({ batch }) => batch)).toContainEqual(first.batch);
+    expect(phone.store.inbox).toEqual([]);
+  });
+
+  test('keys for the settings that a crash kept from the library are processed at the next login', async () => {
+    const { phone } = await world.linked('Omar');
+    const hasKeys = (): boolean => (phone.store.keys.get('app-state-sync-key')?.size ?? 0) > 0;
+    await until('the settings keys', hasKeys);
+    const shares = phone.store.writes
+      .flatMap(({ inbox }) => inbox ?? [])
+      .filter(({ plaintext }) => isKeyShare(plaintext));
+    expect(shares.length).toBeGreaterThan(0);
+    await phone.session?.close();
+    phone.store.keys.delete('app-state-sync-key');
+    phone.store.inbox.push(...shares);
+    await phone.login();
+    expect(hasKeys()).toBe(true);
+    await until('the entry to be settled', () => phone.store.inbox.length === 0);
+  });
 });
+
+function isKeyShare(plaintext: Uint8Array): boolean {
+  const message = proto.Message.decode(plaintext);
+  return Boolean((message.deviceSentMessage?.message ?? message).protocolMessage?.appStateSyncKeyShare);
+}

@@ -23,6 +23,7 @@ function writer(held = false): SessionWriter {
   };
   return new SessionWriter({
     store: new SteadyStore(store, systemClock, (error) => broken.push(error)),
+    clock: systemClock,
     held,
     encodeCredentials,
   });
