@@ -2,20 +2,26 @@ import { createRequire } from 'node:module';
 import type { PeriskopeApi as PeriskopeApiType } from '@periskope/periskope-client';
 import { eventually, type PhoneSeen, TEST_API_KEY, Testbed } from '@trunkline/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { leadPort8080To } from '../lead-port-8080.js';
 
-// The official client knows one self-hosted address: http://localhost:8080. It is loaded as its users load it.
+// Loaded as its users load it.
 const { PeriskopeApi } = createRequire(import.meta.url)('@periskope/periskope-client') as {
   PeriskopeApi: typeof PeriskopeApiType;
 };
 const PHONE_EVENTS = ['org.phone.connected', 'org.phone.disconnected', 'org.phone.updated', 'org.phone.qr'] as const;
 
 let bed: Testbed;
+let restore: () => void;
 const client = (phone: string) => new PeriskopeApi({ authToken: TEST_API_KEY, phone, env: 'local' });
 
 beforeAll(async () => {
-  bed = await Testbed.create({ port: 8080 });
+  bed = await Testbed.create();
+  restore = leadPort8080To(Number(new URL(bed.server.url).port));
 });
-afterAll(() => bed.stop());
+afterAll(async () => {
+  restore();
+  await bed.stop();
+});
 
 test('every phone method and every phone event of the unmodified official client, from a fresh server', async () => {
   const asha = await bed.person('Asha', '918527184400');
