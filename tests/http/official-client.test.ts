@@ -1,34 +1,17 @@
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { type AddressInfo, Socket as TcpSocket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { PeriskopeApi as Client } from '@periskope/periskope-client';
 import type { PhoneInfo } from '@trunkline/api';
 import { eventually } from '@trunkline/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AttachedSocket, attachSocket } from '../../apps/server/src/socket/attach-socket.js';
+import { leadPort8080To } from '../lead-port-8080.js';
 import { linked, off, pairing, type TestOrg, World } from './world.js';
 
 const { PeriskopeApi } = createRequire(import.meta.url)('@periskope/periskope-client') as {
   PeriskopeApi: typeof Client;
 };
-
-/**
- * The official client can only reach localhost:8080. Here the last step, the TCP connection, is led to the port that
- * this test listens on, so that the client stays as it is and the test needs no port of its own.
- */
-function leadPort8080To(port: number): () => void {
-  const original = Reflect.get(TcpSocket.prototype, 'connect') as (...args: unknown[]) => TcpSocket;
-  TcpSocket.prototype.connect = function connect(this: TcpSocket, ...args: unknown[]) {
-    const first: unknown = Array.isArray(args[0]) ? (args[0] as unknown[])[0] : args[0];
-    if (typeof first === 'object' && first !== null && 'port' in first && Number(first.port) === 8080) {
-      Object.assign(first, { port });
-    }
-    return Reflect.apply(original, this, args);
-  } as typeof TcpSocket.prototype.connect;
-  return () => {
-    Reflect.set(TcpSocket.prototype, 'connect', original);
-  };
-}
 
 let world: World;
 let org: TestOrg;

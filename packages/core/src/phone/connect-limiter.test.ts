@@ -6,13 +6,13 @@ function fleet(inFlight: number, perSecond: number | null) {
   const clock = new ManualClock();
   const limiter = new ConnectLimiter(clock, { inFlight, perSecond });
   const begun: string[] = [];
-  const enter = (name: string) => limiter.enter(() => begun.push(name));
+  const enter = (name: string, isUrgent = false) => limiter.enter(() => begun.push(name), isUrgent);
   return { clock, limiter, begun, enter };
 }
 
 test('no more than the limit are in flight, and each that ends its turn makes room', () => {
   const { begun, enter, limiter } = fleet(2, null);
-  const [leaveA] = ['a', 'b', 'c', 'd'].map(enter);
+  const [leaveA] = ['a', 'b', 'c', 'd'].map((name) => enter(name));
   expect(begun).toEqual(['a', 'b']);
   expect(limiter.waiting).toBe(2);
   leaveA?.();
@@ -21,7 +21,7 @@ test('no more than the limit are in flight, and each that ends its turn makes ro
 
 test('ending a turn twice makes room once', () => {
   const { begun, enter } = fleet(1, null);
-  const [leaveA] = ['a', 'b', 'c'].map(enter);
+  const [leaveA] = ['a', 'b', 'c'].map((name) => enter(name));
   leaveA?.();
   leaveA?.();
   expect(begun).toEqual(['a', 'b']);
@@ -29,11 +29,22 @@ test('ending a turn twice makes room once', () => {
 
 test('whoever leaves while waiting is never begun and takes no room', () => {
   const { begun, enter } = fleet(1, null);
-  const [leaveA, leaveB] = ['a', 'b', 'c'].map(enter);
+  const [leaveA, leaveB] = ['a', 'b', 'c'].map((name) => enter(name));
   leaveB?.();
   leaveB?.();
   leaveA?.();
   expect(begun).toEqual(['a', 'c']);
+});
+
+test('phones for which a person waits go first, among themselves as they came', () => {
+  const { begun, enter } = fleet(1, null);
+  const leave = enter('a');
+  enter('b');
+  enter('c');
+  enter('x', true);
+  enter('y', true);
+  leave();
+  expect(begun).toEqual(['a', 'x']);
 });
 
 test('openings are spread over the second', async () => {

@@ -9,10 +9,11 @@ export interface ConnectLimits {
 
 interface Entry {
   readonly begin: () => void;
+  readonly isUrgent: boolean;
   place: 'waiting' | 'begun' | 'left';
 }
 
-/** Lets a fleet of phones open at a bounded rate, first come first served. One per worker. */
+/** Lets a fleet of phones open at a bounded rate, first come first served, people first. One per worker. */
 export class ConnectLimiter {
   readonly #clock: Clock;
   readonly #limits: ConnectLimits;
@@ -33,10 +34,14 @@ export class ConnectLimiter {
     return this.#waiting.length;
   }
 
-  /** Calls `begin` when it is this phone's turn. The returned function ends the turn, or leaves the queue; repeatable. */
-  enter(begin: () => void): () => void {
-    const entry: Entry = { begin, place: 'waiting' };
-    this.#waiting.push(entry);
+  /**
+   * Calls `begin` when it is this phone's turn; an urgent one, for which a person waits, goes before the others. The
+   * returned function ends the turn, or leaves the queue; repeatable.
+   */
+  enter(begin: () => void, isUrgent = false): () => void {
+    const entry: Entry = { begin, isUrgent, place: 'waiting' };
+    const firstOther = isUrgent ? this.#waiting.findIndex((other) => !other.isUrgent) : -1;
+    this.#waiting.splice(firstOther === -1 ? this.#waiting.length : firstOther, 0, entry);
     this.#pump();
     return () => this.#leave(entry);
   }

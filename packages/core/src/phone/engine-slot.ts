@@ -55,7 +55,7 @@ export class EngineSlot {
     if (this.#isShut) return;
     const turn: Turn = { isHeard: true, hasAnswered: false, leaveLimiter: () => {} };
     this.#turn = turn;
-    turn.leaveLimiter = this.#deps.limiter.enter(() => this.#begin(turn, purpose));
+    turn.leaveLimiter = this.#deps.limiter.enter(() => this.#begin(turn, purpose), purpose === 'pair');
     // An engine may end before it is entered in our books.
     if (turn.hasAnswered) turn.leaveLimiter();
   }

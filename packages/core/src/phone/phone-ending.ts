@@ -14,6 +14,8 @@ const PAIRING_PATIENCE_MS = 60_000;
 
 /** Applies the rule of a cause to a phone that was linked when its session ended. */
 export function ended(state: PhoneState, code: CauseCode, close: EngineClose | null, facts: Facts): Transition {
+  // A linked phone has nothing to end by itself: an engine that says so has lost its way.
+  if (causeRow(code).rule.do === 'rest') return ended(state, 'engine_fault', close, facts);
   const final = escalated(code, state, facts);
   const { rule } = causeRow(final);
   const since = facts.now;
@@ -28,7 +30,6 @@ export function ended(state: PhoneState, code: CauseCode, close: EngineClose | n
       return transitionTo({ name: 'halted', cause: final, until, since }, { ended: ending, restrictedUntil });
     }
     case 'rest':
-      return transitionTo({ name: 'off', cause: final, since }, { ended: ending });
     case 'backoff':
     case 'ladder':
       return { ...reopening(state, final, facts), ended: ending };

@@ -40,6 +40,8 @@ export interface Facts {
   readonly recent: readonly Ended[];
   /** When the present engine session began to open; null while there is none, or it waits for its turn. */
   readonly openSince: number | null;
+  /** When the handset was last seen in use; null = never yet. */
+  readonly primarySeenAt: number | null;
 }
 
 /** What the session does after the state is saved. `open` needs the former engine session to be gone. */

@@ -13,6 +13,7 @@ export class PhoneMemory {
   #recent: readonly Ended[] = [];
   /** Credentials of a confirmed link are stored. */
   linked = false;
+  primarySeenAt: number | null = null;
   /** Hidden from its organisation: nothing is announced any more. */
   deleted = false;
 
@@ -31,6 +32,7 @@ export class PhoneMemory {
     this.#state = state;
     this.linked = linked;
     this.deleted = deleted;
+    this.primarySeenAt = phone.primaryLastSeen?.getTime() ?? null;
     const isEnding = state.name === 'reconnecting' || state.name === 'halted';
     this.#recent = isEnding ? [{ code: state.cause, at: state.since }] : [];
   }
@@ -39,7 +41,8 @@ export class PhoneMemory {
     this.keepTime();
     const now = this.#clock.now();
     this.#recent = this.#recent.filter(({ at }) => at > now - MEMORY_MS);
-    return { now, random, linked: this.linked, recent: this.#recent, openSince };
+    const { linked, primarySeenAt } = this;
+    return { now, random, linked, recent: this.#recent, openSince, primarySeenAt };
   }
 
   /** When the wall clock was set, every moment that we wait for moves with it. */

@@ -13,8 +13,14 @@ export function isUnlinking(state: PhoneState): state is StateOf<'starting'> {
   return state.name === 'starting' && state.purpose === 'unlink';
 }
 
-export function connected(name: 'syncing' | 'online', failures: number, facts: Facts): PhoneState {
-  return { name, failures, since: facts.now };
+/** WhatsApp unlinks us when the handset was not used for 14 days; people need some days to find it. */
+const ASLEEP_AFTER_MS = 12 * 24 * 60 * 60_000;
+
+/** Everything is here: the phone is ready. */
+export function online(failures: number, since: number, facts: Facts): StateOf<'online'> {
+  const isAsleep = facts.primarySeenAt !== null && facts.now - facts.primarySeenAt >= ASLEEP_AFTER_MS;
+  const checked = since === facts.now ? {} : { checkedAt: facts.now };
+  return { name: 'online', failures, since, ...checked, ...(isAsleep && { handsetAsleep: true }) };
 }
 
 export function starting(purpose: Purpose, next: AfterUnlink | null, facts: Facts): StateOf<'starting'> {

@@ -3,6 +3,7 @@ import type { PhoneNumber } from '../identity/jid.js';
 import type { Lease } from '../lease/lease.js';
 import { Conflict, LeaseLost } from '../support/errors.js';
 import { Mailbox } from '../support/mailbox.js';
+import { RecentIds } from '../support/recent-ids.js';
 import { causeRow } from './disconnect-cause.js';
 import { EngineSlot } from './engine-slot.js';
 import type { PhoneCommand } from './phone.js';
@@ -27,7 +28,7 @@ export class PhoneSession {
   readonly #slot: EngineSlot;
   readonly #memory: PhoneMemory;
   readonly #writer: PhoneWriter;
-  readonly #commandsTaken = new Set<number>();
+  readonly #commandsTaken = new RecentIds(COMMANDS_REMEMBERED);
   #cancelTimer: () => void = () => {};
   #leaving: Promise<void> | null = null;
 
@@ -60,14 +61,17 @@ export class PhoneSession {
       await this.#apply({ kind: 'claimed' });
     });
     const waiting = this.#turn(async () => {
-      for (const command of await this.#writer.commands()) if (this.#isNew(command)) await this.#execute(command);
+      for (const command of await this.#writer.commands()) {
+        if (this.#commandsTaken.add(command.commandId)) await this.#execute(command);
+      }
     });
     await Promise.all([claimed, waiting]);
   }
 
   /** Executes a durable command; its row goes with the commit of what it changed. Delivered twice, it is executed once. */
   command(command: PhoneCommand): Promise<void> {
-    return this.#isNew(command) ? this.#turn(() => this.#execute(command)) : Promise.resolve();
+    const isNew = this.#commandsTaken.add(command.commandId);
+    return isNew ? this.#turn(() => this.#execute(command)) : Promise.resolve();
   }
 
   /** Closes the socket at once and keeps the stored state, so that the next owner goes on without anybody noticing. */
@@ -115,16 +119,6 @@ export class PhoneSession {
         this.#rearm();
       }
     });
-  }
-
-  #isNew({ commandId }: PhoneCommand): boolean {
-    if (this.#commandsTaken.has(commandId)) return false;
-    this.#commandsTaken.add(commandId);
-    for (const oldest of this.#commandsTaken) {
-      if (this.#commandsTaken.size <= COMMANDS_REMEMBERED) break;
-      this.#commandsTaken.delete(oldest);
-    }
-    return true;
   }
 
   async #execute({ commandId, kind }: PhoneCommand): Promise<void> {

@@ -37,7 +37,15 @@ export type PhoneState =
       readonly askedAt: number;
     }
   | { readonly name: 'syncing'; readonly failures: number; readonly since: number }
-  | { readonly name: 'online'; readonly failures: number; readonly since: number }
+  | {
+      readonly name: 'online';
+      readonly failures: number;
+      readonly since: number;
+      /** Nobody has used the handset for so long that it may unlink us soon. */
+      readonly handsetAsleep?: true;
+      /** When the handset was last thought of; absent = when the phone came online. */
+      readonly checkedAt?: number;
+    }
   | {
       readonly name: 'reconnecting';
       readonly cause: CauseCode;
@@ -65,8 +73,9 @@ export function shiftState(state: PhoneState, ms: number): PhoneState {
     case 'off':
     case 'unlinked':
     case 'syncing':
-    case 'online':
       return { ...state, since };
+    case 'online':
+      return { ...state, since, ...(state.checkedAt !== undefined && { checkedAt: state.checkedAt + ms }) };
     case 'starting':
       return { ...state, since, retryAt: later(state.retryAt), askedAt: state.askedAt + ms };
     case 'pairing':

@@ -74,6 +74,13 @@ const COMMANDS: Record<SampleName, readonly [string, string, string, string, str
     'starting unlink→pair reset +unlink',
     'starting unlink→delete deleted +unlink',
   ],
+  'online, handset asleep': [
+    '–',
+    RESTARTED,
+    'online +resync',
+    'starting unlink→pair reset +unlink',
+    'starting unlink→delete deleted +unlink',
+  ],
   'online, not stable yet': [
     '–',
     RESTARTED,
@@ -113,6 +120,7 @@ const CLAIMED: Record<SampleName, readonly [string, string]> = {
   'pairing, finishing': ['starting pair +open pair', 'starting login→pair +open login'],
   syncing: ['reconnecting moved +open login', 'off logged_out !retire'],
   online: ['reconnecting moved +open login', 'off logged_out !retire'],
+  'online, handset asleep': ['reconnecting moved +open login', 'off logged_out !retire'],
   'online, not stable yet': ['reconnecting moved +open login', 'off logged_out !retire'],
   'reconnecting, in grace': ['–', 'off logged_out !retire'],
   'reconnecting, announced': ['–', 'off logged_out !retire'],
@@ -178,7 +186,8 @@ const MOMENTS: Record<SampleName, readonly [number, string] | null> = {
   'pairing, code': [40_000, 'off qr_expired +close'],
   'pairing, finishing': [90_000, 'off qr_expired +close'],
   syncing: [599_000, 'reconnecting sync_stalled +close'],
-  online: null,
+  online: [5 * HOUR, 'online'],
+  'online, handset asleep': [5 * HOUR, 'online'],
   'online, not stable yet': [59_000, 'online'],
   'reconnecting, in grace': [2_000, 'reconnecting connection_lost +open login'],
   'reconnecting, announced': [60_000, 'reconnecting connection_lost +open login'],
@@ -303,6 +312,31 @@ describe('pairing', () => {
   test('never says that it is trying when it is not', () => {
     const { view } = step({ ...SAMPLES['starting, to pair'], failures: 4 }, closed({ source: 'half-open' }));
     expect(view).toMatchObject({ isBrowserOpen: false, status: 'error', reasonCode: 'pairing_failed' });
+  });
+});
+
+describe('a handset that nobody uses', () => {
+  const DAY = 24 * HOUR;
+  const check = (days: number) =>
+    step(SAMPLES.online, { kind: 'time' }, { now: NOW + 5 * HOUR, primarySeenAt: NOW + 5 * HOUR - days * DAY });
+
+  test('is told of after 12 days, while everything works', () => {
+    const { view, events } = check(12);
+    expect(view).toMatchObject({ waState: 'CONNECTED', isReady: true, isBrowserOpen: true, status: 'ready' });
+    expect(view).toMatchObject({ userAction: 'open_phone', reason: expect.stringContaining('12 days') });
+    expect(events).toEqual(['updated']);
+  });
+
+  test('is not told of before, and not when it was never seen', () => {
+    expect(check(11.9).events).toEqual([]);
+    expect(step(SAMPLES.online, { kind: 'time' }, { now: NOW + 5 * HOUR }).view.userAction).toBe('none');
+  });
+
+  test('is told of at once when the phone comes online, and taken back when the handset was used', () => {
+    const slept = { primarySeenAt: NOW - 13 * DAY };
+    expect(step(SAMPLES.syncing, { kind: 'drained' }, slept).view.userAction).toBe('open_phone');
+    const used = { now: NOW + 5 * HOUR, primarySeenAt: NOW };
+    expect(step(SAMPLES['online, handset asleep'], { kind: 'time' }, used).events).toEqual(['updated']);
   });
 });
 

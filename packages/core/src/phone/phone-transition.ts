@@ -6,7 +6,7 @@ import { onClaimed } from './on-claimed.js';
 import { onCommand } from './on-command.js';
 import { ended, pairingEnded } from './phone-ending.js';
 import { type Facts, type PhoneInput, type Transition, transitionTo as to } from './phone-input.js';
-import { afterUnlink, closing, connected, firstLogin, goOff, ignore, pair, reopen, starting } from './phone-moves.js';
+import { afterUnlink, closing, firstLogin, goOff, ignore, online, pair, reopen, starting } from './phone-moves.js';
 import type { PhoneState, StateOf } from './phone-state.js';
 import { wakeAt } from './wake-at.js';
 
@@ -113,7 +113,9 @@ function inStart(state: StateOf<'starting'>, input: EngineInput, facts: Facts): 
   const unlinking = state.purpose === 'unlink';
   switch (input.kind) {
     case 'opened':
-      return unlinking ? to(state, { effects: [{ do: 'unlink' }] }) : to(connected('syncing', 0, facts));
+      return unlinking
+        ? to(state, { effects: [{ do: 'unlink' }] })
+        : to({ name: 'syncing', failures: 0, since: facts.now });
     case 'closed':
       if (unlinking) return afterUnlink(state.next ?? 'pair', facts, 'retire');
       return startEnded(state, input.close, facts);
@@ -140,7 +142,7 @@ function startEnded(state: StateOf<'starting'>, close: EngineClose, facts: Facts
 function inSyncing(state: StateOf<'syncing'>, input: EngineInput, facts: Facts): Transition {
   switch (input.kind) {
     case 'drained':
-      return to(connected('online', state.failures, facts));
+      return to(online(state.failures, facts.now, facts));
     case 'closed':
       return ended(state, causeOf(input.close), input.close, facts);
     case 'time':
@@ -155,7 +157,7 @@ function inOnline(state: StateOf<'online'>, input: EngineInput, facts: Facts): T
     case 'closed':
       return ended(state, causeOf(input.close), input.close, facts);
     case 'time':
-      return to({ ...state, failures: 0 });
+      return to(online(0, state.since, facts));
     default:
       return ignore(state);
   }
@@ -164,7 +166,7 @@ function inOnline(state: StateOf<'online'>, input: EngineInput, facts: Facts): T
 function inReconnecting(state: StateOf<'reconnecting'>, input: EngineInput, facts: Facts): Transition {
   switch (input.kind) {
     case 'opened':
-      return to(connected('syncing', state.failures, facts));
+      return to({ name: 'syncing', failures: state.failures, since: facts.now });
     case 'closed':
       return ended(state, causeOf(input.close), input.close, facts);
     case 'time':

@@ -87,6 +87,7 @@ export class PhoneWriter {
   }
 
   primarySeen(at: Date): Promise<void> {
+    this.memory.primarySeenAt = Math.max(at.getTime(), this.memory.primarySeenAt ?? 0);
     return this.#save((phone) => primarySeenChange(phone, at));
   }
 

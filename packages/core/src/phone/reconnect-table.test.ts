@@ -335,6 +335,13 @@ const TABLE: readonly Row[] = [
     next: FIRST_BACKOFF,
   },
   {
+    signal: 'the end of a pairing, told of a phone that is linked',
+    close: { source: 'pairing-ended' },
+    code: 'engine_fault',
+    ...blip,
+    next: FIRST_BACKOFF,
+  },
+  {
     signal: 'an end that the engine calls ours, though nobody asked',
     close: { source: 'ours', unlinked: false },
     code: 'engine_fault',

@@ -69,6 +69,7 @@ export const SAMPLES = {
   },
   syncing: { name: 'syncing', failures: 0, since: NOW - 1_000 },
   online: { name: 'online', failures: 0, since: NOW - HOUR },
+  'online, handset asleep': { name: 'online', failures: 0, since: NOW - HOUR, handsetAsleep: true },
   'online, not stable yet': { name: 'online', failures: 3, since: NOW - 1_000 },
   'reconnecting, in grace': reconnecting,
   'reconnecting, announced': { ...reconnecting, connectedUntil: null, retryAt: NOW + MINUTE, failures: 5 },
@@ -93,7 +94,7 @@ export function isLinkedIn(state: PhoneState): boolean {
 export function factsOf(state: PhoneState, more: Partial<Facts> = {}): Facts {
   const opening = state.name === 'starting' || state.name === 'reconnecting';
   const openSince = opening && state.retryAt === null ? NOW - 1_000 : null;
-  return { now: NOW, random: 0.5, linked: isLinkedIn(state), recent: [], openSince, ...more };
+  return { now: NOW, random: 0.5, linked: isLinkedIn(state), recent: [], openSince, primarySeenAt: null, ...more };
 }
 
 /** The same ending so many times, the last one a second ago. */

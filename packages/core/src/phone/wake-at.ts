@@ -4,6 +4,8 @@ import type { PhoneState } from './phone-state.js';
 export const STABLE_MS = 60_000;
 /** The engine has its own deadline for opening; this one is for an engine that forgot it. */
 export const OPEN_LIMIT_MS = 90_000;
+/** How often an online phone thinks of its handset. */
+const HANDSET_CHECK_MS = 6 * 60 * 60_000;
 const UNLINK_LIMIT_MS = 20_000;
 const SYNC_LIMIT_MS = 10 * 60_000;
 const PAIRING_SLACK_MS = 30_000;
@@ -28,7 +30,8 @@ export function wakeAt(state: PhoneState, openSince: number | null): number | nu
     case 'syncing':
       return state.since + SYNC_LIMIT_MS;
     case 'online':
-      return state.failures === 0 ? null : state.since + STABLE_MS;
+      if (state.failures > 0) return state.since + STABLE_MS;
+      return (state.checkedAt ?? state.since) + HANDSET_CHECK_MS;
     case 'reconnecting':
       return earlier(state.retryAt ?? openLimit(state.since, openSince), state.connectedUntil);
     case 'halted':
