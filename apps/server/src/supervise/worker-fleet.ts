@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, LeaseStore, Log, Network } from '@trunkline/core';
@@ -102,6 +102,7 @@ export class WorkerFleet {
     const { url, root, ca } = await this.#options.sandbox();
     const isKnown = existsSync(this.#caPath);
     if (!isKnown || readFileSync(this.#caPath, 'utf8') !== ca) {
+      mkdirSync(this.#options.dataDir, { recursive: true, mode: 0o711 });
       writeFileSync(this.#caPath, ca);
       // Node has read the former file already when the process started.
       if (isKnown) throw new Error('the sandbox has a new certificate; its workers start again');
