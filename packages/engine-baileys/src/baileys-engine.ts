@@ -1,5 +1,6 @@
 import type { Engine } from '@trunkline/core';
 import { OwnPictures } from './account/own-picture.js';
+import { HangingWrites } from './auth/hanging-writes.js';
 import { BaileysSession } from './baileys-session.js';
 import { installRustCurve } from './curve/rust-curve.js';
 import { type BaileysEngineOptions, settingsOf } from './engine-options.js';
@@ -15,6 +16,7 @@ export function createBaileysEngine(options: BaileysEngineOptions): Engine {
   const shared = {
     settings,
     round: new WatchRound(settings.clock),
+    hanging: new HangingWrites(),
     pictures: new OwnPictures({ log: settings.log, isSandbox }),
   };
   return {

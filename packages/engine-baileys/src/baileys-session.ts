@@ -8,6 +8,7 @@ import {
 } from '@trunkline/core';
 import { initAuthCreds } from 'baileys';
 import { decodeCredentials, encodeCredentials } from './auth/credentials-codec.js';
+import { primeOwnKeys } from './auth/own-keys.js';
 import { PhoneKeys } from './auth/phone-keys.js';
 import { SessionWriter } from './auth/session-writer.js';
 import { SteadyStore } from './auth/steady-store.js';
@@ -33,6 +34,7 @@ export class BaileysSession implements EngineSession, Watched {
   readonly #watch: SocketWatch;
   readonly #libraryClosed = new Latch();
   readonly #closed = new Latch();
+  #steady: SteadyStore | null = null;
   #base: SessionBase | null = null;
   #connected: ConnectedSession | null = null;
   #close: EngineClose | null = null;
@@ -93,14 +95,18 @@ export class BaileysSession implements EngineSession, Watched {
   }
 
   async #open(url: URL | null): Promise<void> {
-    const { store, purpose } = this.#input;
+    const { lease, store, purpose } = this.#input;
     const { settings } = this.#shared;
     const isLogin = purpose === 'login';
-    const [stored, waiting] = isLogin ? await Promise.all([store.readCredentials(), store.waitingInbox()]) : [null, []];
+    const steady = new SteadyStore(store, settings.clock, this.#fault);
+    this.#steady = steady;
+    await this.#shared.hanging.settled(lease.phoneId);
+    const [stored, waiting] = isLogin
+      ? await Promise.all([steady.readCredentials(), steady.waitingInbox()])
+      : [null, []];
     if (isLogin && stored === null) throw new Error('there are no stored credentials to log in with');
     if (this.#close !== null) return;
     const creds = stored === null ? initAuthCreds() : decodeCredentials(stored);
-    const steady = new SteadyStore(store, settings.clock, this.#fault);
     const writer = new SessionWriter({
       store: steady,
       clock: settings.clock,
@@ -117,11 +123,12 @@ export class BaileysSession implements EngineSession, Watched {
       writer,
       keys: new PhoneKeys(steady, writer, !isLogin),
       watch: this.#watch,
-      log: settings.log.child({ phone_id: this.#input.lease.phoneId }),
+      log: settings.log.child({ phone_id: lease.phoneId }),
       emit: (fact) => this.#emit(fact),
       end: (close) => this.#end(close),
       isOver: () => this.#close !== null,
     };
+    primeOwnKeys(creds, base.keys);
     this.#base = base;
     const inbox = new SessionInbox(base);
     await inbox.replay(waiting);
@@ -172,12 +179,14 @@ export class BaileysSession implements EngineSession, Watched {
       await within(this.#libraryClosed.opened, CLOSE_MS - 2 * GOODBYE_MS, clock);
       rawSocketOf(ws)?.terminate();
     }
+    const gone = new Error('the session is closed');
     if (this.#base !== null) {
-      const gone = new Error('the session is closed');
-      await within(this.#base.writer.drained(), GOODBYE_MS, clock);
-      this.#base.writer.abandon(gone);
-      this.#base.store.giveUp(gone);
+      const { writer } = this.#base;
+      await within(writer.drained(), GOODBYE_MS, clock);
+      writer.abandon(gone);
+      this.#shared.hanging.add(this.#input.lease.phoneId, writer.unfinished());
     }
+    this.#steady?.giveUp(gone);
     settle(
       () => this.#input.onFact({ kind: 'closed', close }),
       (error) => this.#shared.settings.log.error('a closed fact was not taken', { error: asError(error).message }),

@@ -1,6 +1,7 @@
 import type { WASocket } from 'baileys';
 import { Account } from './account/account.js';
 import { keepServerProps } from './account/server-props.js';
+import { noteOwnKeys } from './auth/own-keys.js';
 import type { SessionInbox } from './inbox/session-inbox.js';
 import { mask } from './library-log.js';
 import { PairingCeremony } from './pairing/pairing-ceremony.js';
@@ -13,6 +14,9 @@ import { guardListeners } from './socket/sole-listener.js';
 import { StanzaLane } from './socket/stanza-lane.js';
 import { completeCredentials, tapEvents } from './socket/tap-events.js';
 import { guardWrites } from './socket/write-guard.js';
+
+/** By then the library has stored what it stores about our own account at every login. */
+const OWN_KEYS_MS = 2_000;
 
 export interface ConnectedSession {
   readonly sock: WASocket;
@@ -93,7 +97,14 @@ export function connectSession(
   const whenBoth = (): void => {
     if (!isOpen || !isBacklogOver) return;
     for (const repeat of inbox.repeats(sock)) lane.afterBacklog(repeat);
-    lane.afterBacklog(() => void emit({ kind: 'drained' }));
+    lane.afterBacklog(() => {
+      void emit({ kind: 'drained' });
+      account.refreshPicture(false);
+      // The library stores them at the same time, and tells nobody when it is done.
+      clock.after(OWN_KEYS_MS, () => {
+        if (!isOver() && noteOwnKeys(creds, keys)) writer.touchCredentials();
+      });
+    });
   };
   sock.ev.on('connection.update', ({ connection, receivedPendingNotifications }) => {
     if (connection === 'open' && !isOpen) {

@@ -1,6 +1,7 @@
 import type { EngineClose, EngineFact, Log, OpenSession } from '@trunkline/core';
 import type { AuthenticationCreds, WASocket } from 'baileys';
 import type { OwnPictures } from './account/own-picture.js';
+import type { HangingWrites } from './auth/hanging-writes.js';
 import type { PhoneKeys } from './auth/phone-keys.js';
 import type { SessionWriter } from './auth/session-writer.js';
 import type { SteadyStore } from './auth/steady-store.js';
@@ -13,6 +14,7 @@ export interface EngineShared {
   readonly settings: EngineSettings;
   readonly round: WatchRound;
   readonly pictures: OwnPictures;
+  readonly hanging: HangingWrites;
 }
 
 /** What one session has before it has a socket. */

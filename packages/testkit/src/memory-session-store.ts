@@ -4,7 +4,10 @@ import { type InboxEntry, LeaseLost, type SessionStore, type SessionWrite } from
 export class MemorySessionStore implements SessionStore {
   credentials: Uint8Array | null = null;
   readonly keys = new Map<string, Map<string, Uint8Array>>();
+  /** Entries that wait. */
   readonly inbox: InboxEntry[] = [];
+  /** Entries that wait no longer; their stanza may still come again. */
+  readonly settledInbox: InboxEntry[] = [];
   readonly sent = new Map<string, Uint8Array>();
   /** Every write that committed, oldest first. */
   readonly writes: SessionWrite[] = [];
@@ -53,11 +56,12 @@ export class MemorySessionStore implements SessionStore {
   /** What storing a message does to its inbox entry. */
   settle(hash: Uint8Array): void {
     const at = this.inbox.findIndex((entry) => Buffer.from(entry.ciphertextHash).equals(hash));
-    if (at >= 0) this.inbox.splice(at, 1);
+    if (at >= 0) this.settledInbox.push(...this.inbox.splice(at, 1));
   }
 
   async findInbox(hash: Uint8Array): Promise<InboxEntry | null> {
-    return this.inbox.find((entry) => Buffer.from(entry.ciphertextHash).equals(hash)) ?? null;
+    const known = [...this.inbox, ...this.settledInbox];
+    return known.find((entry) => Buffer.from(entry.ciphertextHash).equals(hash)) ?? null;
   }
 
   async waitingInbox(): Promise<InboxEntry[]> {

@@ -31,7 +31,6 @@ export class Account {
       ...(name === null ? {} : { name }),
       ...(isBusinessPlatform(this.#parts.creds.platform) ? { isBusiness: true } : {}),
     });
-    this.refreshPicture(false);
   }
 
   credentialsChanged(): void {

@@ -1,7 +1,8 @@
 import { systemClock } from '@trunkline/core';
 import { MemorySessionStore } from '@trunkline/testkit';
-import { Curve, proto } from 'baileys';
-import { beforeEach, expect, test } from 'vitest';
+import { Curve, initAuthCreds, proto } from 'baileys';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { noteOwnKeys, primeOwnKeys } from './own-keys.js';
 import { PhoneKeys } from './phone-keys.js';
 import { SessionWriter } from './session-writer.js';
 import { SteadyStore } from './steady-store.js';
@@ -83,11 +84,12 @@ test('deleted rows are gone at once and for good', async () => {
 
 test('memory is bounded: rows beyond it are read again, and a bulk of prekeys is not kept', async () => {
   const { keys } = keysOn();
-  const pairs = Object.fromEntries(Array.from({ length: 100 }, (_, id) => [String(id), Curve.generateKeyPair()]));
+  const pairs = Object.fromEntries(Array.from({ length: 812 }, (_, id) => [String(id), Curve.generateKeyPair()]));
   await keys.set({ 'pre-key': pairs });
   const before = store.reads;
+  await keys.get('pre-key', Object.keys(pairs));
   await keys.getOne('pre-key', '7');
-  expect(store.reads).toBe(before + 1);
+  expect(store.reads).toBe(before + 2);
   for (let id = 0; id < 400; id += 1) await keys.set({ session: { [id]: Buffer.from(String(id)) } });
   const later = store.reads;
   expect(Buffer.from((await keys.getOne('session', '0')) ?? []).toString()).toBe('0');
@@ -124,4 +126,70 @@ test('a fresh pairing sees nothing of an older link, and nothing is stored befor
   keys.settle();
   expect(store.writes).toHaveLength(2);
   expect(store.writes[1]).toMatchObject({ credentials: Buffer.from('creds') });
+});
+
+test('our own mapping is stored once, noted, and not asked for at the next login', async () => {
+  const creds = initAuthCreds();
+  creds.me = { id: '15550001:3@s.whatsapp.net', lid: '90001:3@lid' };
+  const first = keysOn().keys;
+  expect(noteOwnKeys(creds, first)).toBe(false);
+  await first.set({ 'lid-mapping': { 15550001: '90001', '90001_reverse': '15550001' } });
+  await first.set({ 'device-list': { 15550001: ['3'] } });
+  expect(await first.getOne('session', '15550001.3')).toBeNull();
+  expect(noteOwnKeys(creds, first)).toBe(true);
+  expect(noteOwnKeys(creds, first)).toBe(false);
+  const reads = store.reads;
+  const { keys } = keysOn();
+  primeOwnKeys(creds, keys);
+  expect(await keys.getOne('lid-mapping', '15550001')).toBe('90001');
+  expect(await keys.getOne('device-list', '15550001')).toEqual(['3']);
+  await keys.set({ 'device-list': { 15550001: ['3'] } });
+  expect([store.reads, store.writes.length]).toEqual([reads, 2]);
+  creds.me = { id: '15550001:4@s.whatsapp.net', lid: '90001:4@lid' };
+  const relinked = keysOn().keys;
+  primeOwnKeys(creds, relinked);
+  expect(relinked.isKnown('lid-mapping', '15550001', Buffer.from('90001'))).toBe(false);
+});
+
+describe('prekeys, 32 to a row', () => {
+  const pairs = (from: number, count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [String(from + index), Curve.generateKeyPair()]));
+
+  test('a pairing stores its 812 in 26 rows, and each is found and used up alone', async () => {
+    const made = pairs(1, 812);
+    await keysOn().keys.set({ 'pre-key': made });
+    expect(store.writes[0]?.keys).toHaveLength(26);
+    const { keys } = keysOn();
+    expect(await keys.get('pre-key', Object.keys(made))).toEqual(made);
+    await keys.commit({ keys: [{ kind: 'pre-key', keyId: '33', value: null }] });
+    const next = keysOn().keys;
+    expect(await next.getOne('pre-key', '33')).toBeNull();
+    expect(await next.getOne('pre-key', '32')).toEqual(made['32']);
+    expect(await next.getOne('pre-key', '900')).toBeNull();
+  });
+
+  test('later keys join the rows of earlier ones, also in a bulk, and an empty row goes', async () => {
+    const first = pairs(1, 5);
+    await keysOn().keys.set({ 'pre-key': first });
+    const second = pairs(6, 800);
+    await keysOn().keys.set({ 'pre-key': second });
+    expect(await keysOn().keys.get('pre-key', ['1', '5', '6', '805'])).toEqual({
+      1: first['1'],
+      5: first['5'],
+      6: second['6'],
+      805: second['805'],
+    });
+    const all = Object.fromEntries(Object.keys({ ...first, ...second }).map((id) => [id, null]));
+    await keysOn().keys.set({ 'pre-key': all });
+    expect(store.keys.get('pre-key-block')?.size).toBe(0);
+  });
+
+  test('changes of one row at the same time all count', async () => {
+    const made = pairs(0, 32);
+    await keysOn().keys.set({ 'pre-key': made });
+    const { keys } = keysOn();
+    const used = ['3', '4', '5', '6'];
+    await Promise.all(used.map((keyId) => keys.commit({ keys: [{ kind: 'pre-key', keyId, value: null }] })));
+    expect(Object.keys(await keysOn().keys.get('pre-key', Object.keys(made)))).toHaveLength(28);
+  });
 });

@@ -1,13 +1,15 @@
 import type { KeyRow } from '@trunkline/core';
 import type { SignalDataSet, SignalDataTypeMap } from 'baileys';
 import { decodeKey, encodeKey, isKeyKind, type KeyKind } from './key-codec.js';
+import { blockOf, changedBlocks, PREKEY_BLOCK, prekeyIn } from './prekey-blocks.js';
 import type { Change, SessionWriter } from './session-writer.js';
 import type { SteadyStore } from './steady-store.js';
 
 /** Rows kept in memory per phone. A session row is about 1 kB, so a busy phone holds a quarter of a megabyte. */
 const CACHED_ROWS = 256;
-/** Larger writes (812 prekeys at pairing) are not worth remembering. */
-const BULK_ROWS = 32;
+/** Larger reads and writes (the prekeys of a pairing) are not worth remembering. */
+const BULK_ROWS = 16;
+const NO_BLOCKS: ReadonlyMap<string, Uint8Array> = new Map();
 
 /**
  * The keys of one phone: read when needed, kept in a bounded memory, written through the one writer. Memory holds
@@ -31,17 +33,27 @@ export class PhoneKeys {
     this.#isFresh = false;
   }
 
+  /** Remembers what the store holds, told by somebody who knows. */
+  prime(kind: string, id: string, value: Uint8Array | null): void {
+    this.#remember(kind, id, value);
+  }
+
+  /** Whether memory holds exactly this value, which is then durable or about to be. */
+  isKnown(kind: string, id: string, value: Uint8Array | null): boolean {
+    return sameBytes(this.#known(kind, id), value);
+  }
+
   async get<K extends KeyKind>(kind: K, ids: readonly string[]): Promise<{ [id: string]: SignalDataTypeMap[K] }> {
     const found: { [id: string]: SignalDataTypeMap[K] } = {};
-    for (const [id, bytes] of await this.#read(kind, ids)) found[id] = decodeKey(kind, bytes);
+    const rows = kind === 'pre-key' ? await this.#readPrekeys(ids) : await this.#read(kind, ids);
+    for (const [id, bytes] of rows) found[id] = decodeKey(kind, bytes);
     return found;
   }
 
   async getOne<K extends KeyKind>(kind: K, id: string): Promise<SignalDataTypeMap[K] | null> {
-    const known = this.#known(kind, id);
+    const known = kind === 'pre-key' ? undefined : this.#known(kind, id);
     if (known !== undefined) return known === null ? null : decodeKey(kind, known);
-    const bytes = (await this.#read(kind, [id])).get(id);
-    return bytes === undefined ? null : decodeKey(kind, bytes);
+    return (await this.get(kind, [id]))[id] ?? null;
   }
 
   /** Writes all rows in one commit. Rows that already have the value cost nothing. */
@@ -55,7 +67,14 @@ export class PhoneKeys {
 
   /** Writes rows together with other parts of one commit, for example a plaintext with its ratchet step. */
   async commit(change: Change): Promise<void> {
-    const rows = (change.keys ?? []).filter((row) => !sameBytes(this.#known(row.kind, row.keyId), row.value));
+    const asked = change.keys ?? [];
+    const prekeys = asked.filter(({ kind }) => kind === 'pre-key');
+    const stored = prekeys.length === 0 ? NO_BLOCKS : await this.#readBlocks(prekeys);
+    // From here to the writer nothing waits: a block is changed from what it is, and not from what it was.
+    const blocks = changedBlocks(prekeys, (id) => this.#known(PREKEY_BLOCK, id) ?? stored.get(id));
+    const rows = [...asked.filter(({ kind }) => kind !== 'pre-key'), ...blocks].filter(
+      (row) => !sameBytes(this.#known(row.kind, row.keyId), row.value),
+    );
     for (const row of rows) {
       if (rows.length > BULK_ROWS) this.#cache.delete(cacheId(row.kind, row.keyId));
       else this.#remember(row.kind, row.keyId, row.value);
@@ -63,6 +82,20 @@ export class PhoneKeys {
     const isEmpty = rows.length === 0 && !change.credentials && change.inbox === undefined && !change.settled?.length;
     if (isEmpty) return;
     await this.#writer.write({ ...change, keys: rows });
+  }
+
+  async #readBlocks(prekeys: readonly KeyRow[]): Promise<Map<string, Uint8Array>> {
+    return this.#read(PREKEY_BLOCK, blocksOf(prekeys.map(({ keyId }) => keyId)));
+  }
+
+  async #readPrekeys(ids: readonly string[]): Promise<Map<string, Uint8Array>> {
+    const blocks = await this.#read(PREKEY_BLOCK, blocksOf(ids));
+    const found = new Map<string, Uint8Array>();
+    for (const id of ids) {
+      const pair = prekeyIn(blocks.get(blockOf(id)), id);
+      if (pair !== null) found.set(id, pair);
+    }
+    return found;
   }
 
   async #read(kind: string, ids: readonly string[]): Promise<Map<string, Uint8Array>> {
@@ -104,6 +137,10 @@ export class PhoneKeys {
       break;
     }
   }
+}
+
+function blocksOf(prekeyIds: readonly string[]): string[] {
+  return [...new Set(prekeyIds.map(blockOf))];
 }
 
 /** Encodes the library's nested change into rows. */

@@ -1,6 +1,7 @@
 import { LeaseLost, type SessionWrite, systemClock } from '@trunkline/core';
 import { MemorySessionStore } from '@trunkline/testkit';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { HangingWrites } from './hanging-writes.js';
 import { SessionWriter } from './session-writer.js';
 import { SteadyStore } from './steady-store.js';
 
@@ -117,6 +118,31 @@ describe('the one writer of a phone', () => {
     await expect(queued).rejects.toBeInstanceOf(LeaseLost);
     await expect(one.write({ credentials: true })).rejects.toBeInstanceOf(LeaseLost);
     expect(broken).toHaveLength(1);
+  });
+
+  test('a write that hangs is waited for by the next session, also when it was given up', async () => {
+    const one = writer();
+    const hanging = new HangingWrites();
+    let release = (): void => {};
+    store.beforeWrite = () =>
+      new Promise<void>((resolve) => {
+        release = resolve;
+      });
+    void one.write({ keys: [row('a', 'late')] }).catch(() => {});
+    await new Promise((resolve) => setImmediate(resolve));
+    one.abandon(new Error('closed'));
+    hanging.add('phone', one.unfinished());
+    let isSettled = false;
+    const settled = hanging.settled('phone').then(() => {
+      isSettled = true;
+    });
+    await hanging.settled('another phone');
+    expect(isSettled).toBe(false);
+    release();
+    await settled;
+    expect(store.writes).toHaveLength(1);
+    expect(one.unfinished()).toBeNull();
+    await hanging.settled('phone');
   });
 
   test('a database that is away for a moment costs only time', async () => {

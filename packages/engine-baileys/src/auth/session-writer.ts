@@ -33,6 +33,7 @@ export class SessionWriter {
   readonly #queue: Batch[] = [];
   #lastCredentials: Uint8Array | null = null;
   #running = false;
+  #idle: Promise<void> = Promise.resolve();
   #inFlight: Batch | null = null;
   /** Stops the wait for company of changed credentials; null while none wait. */
   #cancelTouch: (() => void) | null = null;
@@ -103,6 +104,11 @@ export class SessionWriter {
     await Promise.allSettled(this.#queue.map((batch) => batch.done));
   }
 
+  /** Resolves when no write is on its way any more, also one that was given up. Null when none is. */
+  unfinished(): Promise<void> | null {
+    return this.#running ? this.#idle : null;
+  }
+
   /** Gives up what was not written. */
   abandon(reason: Error): void {
     this.#broken ??= reason;
@@ -129,7 +135,7 @@ export class SessionWriter {
     if (this.#running || this.#held || this.#queue.length === 0) return;
     this.#running = true;
     // Deferred by a microtask: changes of one synchronous burst share the first write.
-    queueMicrotask(() => void this.#run());
+    this.#idle = Promise.resolve().then(() => this.#run());
   }
 
   async #run(): Promise<void> {

@@ -24,6 +24,14 @@ export class SteadyStore {
     return this.#patiently(() => this.#store.readKeys(kind, ids));
   }
 
+  readCredentials(): ReturnType<SessionStore['readCredentials']> {
+    return this.#patiently(() => this.#store.readCredentials());
+  }
+
+  waitingInbox(): ReturnType<SessionStore['waitingInbox']> {
+    return this.#patiently(() => this.#store.waitingInbox());
+  }
+
   write(change: SessionWrite): Promise<void> {
     return this.#patiently(() => this.#store.write(change));
   }

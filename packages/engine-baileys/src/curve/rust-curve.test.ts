@@ -1,6 +1,5 @@
-import { createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { Curve, configureSuccessfulPairing, initAuthCreds, proto, WA_CERT_DETAILS } from 'baileys';
+import { Curve, initAuthCreds, proto, WA_CERT_DETAILS } from 'baileys';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { installRustCurve, prefixed, rustCurve } from './rust-curve.js';
 
@@ -81,37 +80,4 @@ describe('certificates of the server', () => {
     expect(rustCurve.verify(root.public, signed, rustCurve.sign(intermediate.private, signed))).toBe(false);
     WA_CERT_DETAILS.PUBLIC_KEY = original;
   });
-});
-
-test('a pairing signed by somebody else is refused', () => {
-  const creds = initAuthCreds();
-  const primary = rustCurve.generateKeyPair();
-  const stranger = rustCurve.generateKeyPair();
-  const details = proto.ADVDeviceIdentity.encode({ rawId: 1, timestamp: 1, keyIndex: 1 }).finish();
-  const signedText = Buffer.concat([Buffer.from([6, 0]), details, creds.signedIdentityKey.public]);
-  const stanza = (signer: { private: Uint8Array }) => {
-    const account = proto.ADVSignedDeviceIdentity.encode({
-      details,
-      accountSignatureKey: primary.public,
-      accountSignature: rustCurve.sign(signer.private, signedText),
-    }).finish();
-    const hmac = createHmac('sha256', Buffer.from(creds.advSecretKey, 'base64')).update(account).digest();
-    const identity = proto.ADVSignedDeviceIdentityHMAC.encode({ details: account, hmac }).finish();
-    return {
-      tag: 'iq',
-      attrs: { id: '1' },
-      content: [
-        {
-          tag: 'pair-success',
-          attrs: {},
-          content: [
-            { tag: 'device-identity', attrs: {}, content: identity },
-            { tag: 'device', attrs: { jid: '15550001:1@s.whatsapp.net', lid: '9001:1@lid' } },
-          ],
-        },
-      ],
-    };
-  };
-  expect(configureSuccessfulPairing(stanza(primary), creds).creds.me?.id).toBe('15550001:1@s.whatsapp.net');
-  expect(() => configureSuccessfulPairing(stanza(stranger), creds)).toThrow('account signature');
 });

@@ -133,7 +133,7 @@ test('plaintext, ratchet step and used prekey commit together, before anybody se
   const written = store.writes.filter((write) => write.inbox !== undefined);
   expect(written).toHaveLength(1);
   expect(written[0]?.keys?.map(({ kind, keyId, value }) => [kind, keyId, value === null]).sort()).toEqual([
-    ['pre-key', '5', true],
+    ['pre-key-block', '0', true],
     ['session', '90002_1.0', false],
   ]);
   expect(seenAtCommit.every((count) => count === 0)).toBe(true);
@@ -192,10 +192,23 @@ test('a crash after the commit loses nothing: the message comes from the inbox, 
   ]);
 });
 
-test('a stored message leaves the inbox, and its ciphertext is a duplicate from then on', async () => {
+test('what a hung write of the session before commits late is passed on when its stanza comes again', async () => {
+  const node = await stanza({ conversation: 'hello' });
+  const next = party(store, me.creds);
+  next.inbox.replay(await store.waitingInbox());
+  await receive(me, node);
+  const read = await receive(next, again(node));
+  await receive(next, again(node));
+  expect(read.message?.conversation).toBe('hello');
+  expect(next.messages).toEqual(me.messages);
+});
+
+test('a stored message that comes again is receipted again and told once; long after it is a duplicate', async () => {
   const node = await stanza({ conversation: 'hello' });
   await receive(me, node);
   store.settle(me.messages[0]?.ciphertextHash ?? new Uint8Array());
+  expect((await receive(me, again(node))).message?.conversation).toBe('hello');
+  store.settledInbox.length = 0;
   const read = await receive(me, again(node));
   expect(read.messageStubParameters?.[0]).toBe('Key used already or never filled');
   expect(me.messages).toHaveLength(1);
@@ -252,7 +265,7 @@ describe('groups', () => {
     const read = await receive(me, node);
     expect(read.message?.conversation).toBe('hello group');
     const withKey = store.writes.find((write) => write.keys?.some(({ kind }) => kind === 'sender-key'));
-    expect(withKey?.keys?.map(({ kind }) => kind).sort()).toEqual(['pre-key', 'sender-key', 'session']);
+    expect(withKey?.keys?.map(({ kind }) => kind).sort()).toEqual(['pre-key-block', 'sender-key', 'session']);
     expect(withKey?.inbox).toBeUndefined();
     expect(store.inbox).toHaveLength(1);
     expect(me.messages).toEqual([

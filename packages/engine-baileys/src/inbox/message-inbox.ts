@@ -9,6 +9,9 @@ import { placeholderOf, type Translation, translateStanza } from '../message/tra
 import type { DecryptionLedger } from '../signal/decryption-ledger.js';
 import type { SignalFailure } from '../signal/signal-failure.js';
 
+/** Entries of one session that are remembered as passed on; one that was forgotten is passed on again and known. */
+const REMEMBERED = 500;
+
 type Attrs = Readonly<Record<string, string>>;
 
 export interface MessageInboxInput {
@@ -30,6 +33,8 @@ export class MessageInbox implements DecryptionLedger {
   /** Attributes of the stanza around each ciphertext of this connection. */
   readonly #stanzas = new WeakMap<Uint8Array, Attrs>();
   readonly #translations = new WeakMap<InboxEntry, Translation>();
+  /** Entries that this session passed on. */
+  readonly #passed = new Set<string>();
 
   constructor(input: MessageInboxInput) {
     this.#input = input;
@@ -64,8 +69,15 @@ export class MessageInbox implements DecryptionLedger {
     this.#pass(entry, this.#translations.get(entry) ?? this.#translate(entry));
   }
 
+  /**
+   * Also passes the entry on unless this session did so already: a write of an earlier session that hung may commit
+   * only now, after what was waiting had been read. A message that is stored already is known there.
+   */
   async recall(ciphertext: Uint8Array): Promise<Uint8Array | null> {
-    return (await this.#input.store.findInbox(hashOf(ciphertext)))?.plaintext ?? null;
+    const entry = await this.#input.store.findInbox(hashOf(ciphertext));
+    if (entry === null) return null;
+    if (!this.#passed.has(nameOf(entry))) this.#pass(entry, this.#translate(entry));
+    return entry.plaintext;
   }
 
   failed(ciphertext: Uint8Array, failure: SignalFailure): void {
@@ -99,9 +111,19 @@ export class MessageInbox implements DecryptionLedger {
   }
 
   #pass(entry: InboxEntry, translation: Translation): void {
+    this.#remember(nameOf(entry));
     if (translation.kind === 'message') this.#input.onMessage(translation.message);
     else if (translation.kind === 'library') this.#input.onLibraryEntry(entry);
     else this.settle(entry);
+  }
+
+  #remember(name: string): void {
+    this.#passed.add(name);
+    if (this.#passed.size <= REMEMBERED) return;
+    for (const oldest of this.#passed) {
+      this.#passed.delete(oldest);
+      break;
+    }
   }
 
   #place(attrs: Attrs): void {
@@ -109,6 +131,10 @@ export class MessageInbox implements DecryptionLedger {
     const message = me === null ? null : placeholderOf(attrs, me);
     if (message !== null) this.#input.onMessage(message);
   }
+}
+
+function nameOf(entry: InboxEntry): string {
+  return Buffer.from(entry.ciphertextHash).toString('base64');
 }
 
 export function hashOf(ciphertext: Uint8Array): Uint8Array {

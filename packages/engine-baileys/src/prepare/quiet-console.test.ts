@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
 import { afterAll, expect, test } from 'vitest';
-import { consoleLinesDropped, quietLibraryConsole } from './quiet-console.js';
+import { consoleLinesDropped, prepareProcess } from '../prepare.js';
 
 const printed: string[] = [];
 const original = console.info;
 console.info = (...args: unknown[]) => void printed.push(args.map(String).join(' '));
-quietLibraryConsole();
+prepareProcess();
 afterAll(() => {
   console.info = original;
 });

@@ -59,7 +59,9 @@ function device(kind: Kind, jid: string, lookUp: (pns: string[]) => Promise<LIDM
       ? makeSignalRepository({ creds, keys: base, ledger: noLedger, clock: systemClock })
       : DEFAULT_CONNECTION_CONFIG.makeSignalRepository;
   const rows = (type: keyof SignalDataTypeMap): string[] =>
-    base instanceof PhoneKeys ? [...(store.keys.get(type)?.keys() ?? [])] : Object.keys(base.rows[type] ?? {});
+    base instanceof PhoneKeys
+      ? [...(store.keys.get(type === 'pre-key' ? 'pre-key-block' : type)?.keys() ?? [])]
+      : Object.keys(base.rows[type] ?? {});
   return { jid, creds, store, keys, rows, repository: make({ creds, keys }, log, lookUp) };
 }
 
