@@ -46,7 +46,7 @@ export interface LeaseStore {
   /**
    * Gives back every lease of this node that is not among those it holds, and answers how many. The answer of a claim, or
    * a release, can be lost with its connection: the phone would then wait for ever for an owner that does not run it. Not
-   * to be called while a claim of the same node is under way.
+   * to be called while a claim of the same node is under way; `held` includes leases whose sockets are still closing.
    */
   releaseOthers(nodeId: string, held: readonly Lease[]): Promise<number>;
   /** The live owner of a phone, or null. */
