@@ -28,6 +28,9 @@ async function take() {
       writeFileSync(path, String(process.pid), { flag: 'wx' });
       return;
     } catch (error) {
+      if (['EACCES', 'EPERM'].includes(error.code)) {
+        throw new Stop(`${folder} belongs to another user, who prepared this checkout. Prepare it as that user.`);
+      }
       if (error.code !== 'EEXIST') throw error;
     }
     const holder = readHolder();

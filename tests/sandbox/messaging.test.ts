@@ -140,4 +140,18 @@ describe.each(drivers)('$library mends a broken ratchet', (driver) => {
     const shown = (await world.control.messages(sara.number)).map((message) => message.text);
     expect(shown).toEqual(['first', 'after the damage', 'and on']);
   });
+
+  it('when the person asks again although nothing was wrong', async () => {
+    const { client } = await world.linked(driver, 'Chitra');
+    const tara = await world.person('Tara');
+    await client.sendText(tara.jid, 'first');
+    await world.handsetReceives(tara.number, 'first');
+    await world.control.fault({ target: tara.number, kind: 'retry_receipt', times: 1 });
+    await client.sendText(tara.jid, 'asked for again');
+    await world.handsetReceives(tara.number, 'asked for again');
+    await client.sendText(tara.jid, 'and on');
+    await world.handsetReceives(tara.number, 'and on');
+    const shown = (await world.control.messages(tara.number)).map((message) => message.text);
+    expect(shown).toEqual(['first', 'asked for again', 'and on']);
+  });
 });

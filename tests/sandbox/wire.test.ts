@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { baileysDriver } from './clients/baileys-client.js';
+import { nodeVectors } from './golden/node-vectors.js';
 import { until } from './until.js';
 import { checkCertificate } from './wire/certificate.js';
 import { freshCurveKeys } from './wire/curve.js';
@@ -88,6 +89,19 @@ describe('nodes', () => {
     await client.next('the last answer', (node) => node.attrs.id === 'p-3');
     const answers = client.received.filter((node) => ids.includes(node.attrs.id ?? ''));
     expect(answers.map((node) => [node.attrs.id, node.attrs.type])).toEqual(ids.map((id) => [id, 'result']));
+    client.close();
+  });
+
+  it('in golden bytes are understood, plain and compressed', async () => {
+    const { number } = await world.person('Esha');
+    const client = await online(world, number);
+    const pings = nodeVectors.filter(({ node }) => node.attrs.xmlns === 'w:p');
+    expect(pings.map(({ name }) => name)).toContain('a compressed node');
+    for (const { hex } of pings) client.sendSealed(Buffer.from(hex, 'hex'));
+    await until('an answer to each', () => {
+      const answers = client.received.filter(({ attrs }) => attrs.id === '7.1' && attrs.type === 'result');
+      return answers.length === pings.length;
+    });
     client.close();
   });
 

@@ -146,8 +146,7 @@ export class World {
 export async function online(client: ForeignClient, logins = 1): Promise<void> {
   const reached = () => client.logins >= logins;
   await until(`${client.library} to be online (login ${logins})`, () => reached() || client.ending);
-  if (reached()) await until(`${client.library} to have uploaded its keys`, () => client.isReachable);
-  else throw new Error(`${client.library} ended instead of coming online: ${client.ending}`);
+  if (!reached()) throw new Error(`${client.library} ended instead of coming online: ${client.ending}`);
 }
 
 /** Waits for how the client's connection ended for good. */

@@ -15,12 +15,12 @@ describe.sequential('a fresh clone', () => {
   const terminals: Terminal[] = [];
   beforeAll(() => {
     checkout = new FreshCheckout();
-  });
+  }, 2 * MINUTES);
   afterAll(async () => {
     for (const terminal of terminals) terminal.ctrlC();
     await Promise.all(terminals.map((terminal) => terminal.ended()));
     checkout.remove();
-  });
+  }, 2 * MINUTES);
 
   const type = async (typed: Partial<Typed> & Pick<Typed, 'command'>): Promise<Terminal> => {
     const terminal = await Terminal.type({ checkout, user: checkout.user, ...typed });
@@ -29,7 +29,7 @@ describe.sequential('a fresh clone', () => {
   };
   const nothingIsLeft = () => eventually('no process is left', () => checkout.processes().length === 0);
 
-  it('installs, builds, serves and prints the first key', { timeout: 4 * MINUTES }, async () => {
+  it('installs, builds, serves and prints the first key', { timeout: 6 * MINUTES }, async () => {
     const first = await type({ command: NPM_START });
     await first.serving();
     expect(first.output).toMatch(/trunkline: installing dependencies/);
@@ -46,7 +46,7 @@ describe.sequential('a fresh clone', () => {
     await nothingIsLeft();
   });
 
-  it('starts again without installing or building', { timeout: MINUTES }, async () => {
+  it('starts again without installing or building', { timeout: 3 * MINUTES }, async () => {
     const started = performance.now();
     const second = await type({ command: NPM_START });
     await second.serving();
@@ -58,7 +58,7 @@ describe.sequential('a fresh clone', () => {
     await nothingIsLeft();
   });
 
-  it('compiles again when a source has changed, and only then', { timeout: MINUTES }, async () => {
+  it('compiles again when a source has changed, and only then', { timeout: 3 * MINUTES }, async () => {
     appendFileSync(join(checkout.path, 'packages/core/src/index.ts'), '// changed\n');
     const build = ['npm', 'run', 'build'];
     const changed = await type({ command: build });
@@ -70,7 +70,7 @@ describe.sequential('a fresh clone', () => {
     expect(same.output).not.toMatch(/trunkline: /);
   });
 
-  it('is operated from the command line while nothing runs', { timeout: MINUTES }, async () => {
+  it('is operated from the command line while nothing runs', { timeout: 3 * MINUTES }, async () => {
     const made = await type({
       command: ['npm', 'run', '-s', 'trunkline', '--', 'org', 'create', '--name', 'B', '--json'],
     });
@@ -82,7 +82,7 @@ describe.sequential('a fresh clone', () => {
     await nothingIsLeft();
   });
 
-  it.runIf(isRoot)('works as root, from another directory', { timeout: MINUTES }, async () => {
+  it.runIf(isRoot)('works as root, from another directory', { timeout: 3 * MINUTES }, async () => {
     const script = join(checkout.path, 'scripts/start.mjs');
     const data = join(checkout.folder, 'root-data');
     const asRoot = await type({
@@ -98,7 +98,7 @@ describe.sequential('a fresh clone', () => {
     await nothingIsLeft();
   });
 
-  it.runIf(isRoot)('works for a user who may only read it', { timeout: MINUTES }, async () => {
+  it.runIf(isRoot)('works for a user who may only read it', { timeout: 3 * MINUTES }, async () => {
     const reader = userNamed('daemon');
     const data = join(checkout.folder, 'reader-data');
     mkdirSync(data);

@@ -62,7 +62,7 @@ export class Terminal {
       return (await fetch(`${this.url}/healthz`)).ok;
     };
     await eventually('the server answers', look, SERVING_MS).catch((error: unknown) => {
-      throw new Error(`${error}\n${this.output}`);
+      throw new Error(`${String(error)}\n${this.output}`);
     });
     if (this.hasEnded) throw new Error(`it ended with ${this.#child.exitCode}\n${this.output}`);
   }
@@ -70,7 +70,7 @@ export class Terminal {
   /** Waits for its end and answers the exit code. */
   async ended(): Promise<number | null> {
     await eventually('the command ends', () => this.hasEnded, ENDED_MS).catch((error: unknown) => {
-      throw new Error(`${error}\n${this.output}`);
+      throw new Error(`${String(error)}\n${this.output}`);
     });
     await this.#ended;
     return this.#child.exitCode;

@@ -12,7 +12,7 @@ const STOPPED: PhoneState = { name: 'off', cause: 'stopped', since: 1_000 };
 
 function pairing(qrCode: string): PhoneState {
   const attempt = { id: 'a', method: 'qr', step: { kind: 'qr', qrCode, expiresAt: 2_000 }, startedAt: 1_000 } as const;
-  return { name: 'pairing', attempt, cause: null, since: 1_000, askedAt: 1_000 };
+  return { name: 'pairing', attempt, cause: null, failures: 0, since: 1_000, askedAt: 1_000 };
 }
 
 let database: TestDatabase;

@@ -19,7 +19,7 @@ export async function openData(config: Config, masterKey: Uint8Array, log: Log):
     return { db, url: config.databaseUrl, stop: () => db.close() };
   }
   const lock = await lockDataDir(config.dataDir);
-  const server = await startEmbedded({ dataDir: config.dataDir, log });
+  const server = await startEmbedded({ dataDir: config.dataDir, log, supervise: true });
   const db = await open(server.url, masterKey, log);
   return {
     db,

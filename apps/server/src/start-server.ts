@@ -1,4 +1,4 @@
-import { systemClock } from '@trunkline/core';
+import { Invalid, systemClock } from '@trunkline/core';
 import { bootstrap } from './bootstrap.js';
 import type { Config } from './config/config.js';
 import { loadMasterKey } from './config/secrets.js';
@@ -39,13 +39,21 @@ export async function startServer(config: Config): Promise<RunningServer> {
     await forgetDeadNodes(data.db.leases, log);
     const parts = wire({ config, data, masterKey, clock: systemClock, log });
     stops.push(() => parts.stop());
-    const url = await parts.start();
+    const url = await parts.start().catch((error: unknown) => {
+      throw portTaken(error, config) ?? error;
+    });
     if (newToken !== null) announceKey(newToken);
     return { url, stop };
   } catch (error) {
     await stop('start failed').catch((fault) => log.error('could not stop cleanly', { err: fault }));
     throw error;
   }
+}
+
+/** The commonest mistake of a first start gets a sentence. */
+function portTaken(error: unknown, { http }: Config): Error | null {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') return null;
+  return new Invalid(`Port ${http.port} on ${http.host} is in use. Stop the other program or set PORT to a free port.`);
 }
 
 /** The one moment at which the token exists in clear; it goes to the terminal and never into the log. */

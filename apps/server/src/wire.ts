@@ -44,6 +44,7 @@ export function wire(options: {
   const metrics = createMetrics();
   const abandoned = new AbandonedPhones({
     phones: db.phones,
+    leases: db.leases,
     present: (phone) => presentPhone(phone, config.http.publicUrl),
     clock,
     log,
@@ -55,12 +56,12 @@ export function wire(options: {
 
   return {
     async start() {
+      if (fleet !== null) void look(fleet);
       // Before anybody can ask: what the stored states promise may have died with an earlier run.
       await abandoned.look();
       abandoned.start();
       if (fleet !== null) {
         looking = setInterval(() => void look(fleet), LOOK_FOR_PHONES_MS);
-        await look(fleet);
       }
       return config.role === 'worker' ? null : startHttp();
     },
@@ -88,6 +89,7 @@ export function wire(options: {
         await db.ping();
       },
       ensureWorkers: (network) => fleet?.ensure(network),
+      clock,
       metrics,
       log,
     };
@@ -105,7 +107,9 @@ export function wire(options: {
   async function look(workers: WorkerFleet): Promise<void> {
     for (const network of NETWORKS) {
       try {
-        if ((await db.leases.unowned(network)) > 0) workers.ensure(network);
+        const isWanted = (await db.leases.unowned(network)) > 0;
+        // Where other nodes run phones, this one takes its share.
+        if (isWanted || (await db.leases.liveNodes(network)).length > 0) workers.ensure(network);
       } catch (error) {
         log.debug('could not look for phones without a worker', { err: error });
       }

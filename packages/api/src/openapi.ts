@@ -46,7 +46,8 @@ export function openApiDocument(input: { version: string; serverUrl: string }): 
       description:
         'A self-hosted server for the WhatsApp phones of an organisation.\n\nEvents are emitted by socket.io at the root of ' +
         'this server: authenticate with the same headers, listen for the event name; the first argument is the bare object, ' +
-        'the second `{id, sequence, timestamp}`.',
+        'the second `{id, sequence, timestamp}`. With `x-phone` only events of that phone come. Phones fire ' +
+        '`org.phone.connected`, `org.phone.disconnected`, `org.phone.qr` and `org.phone.updated`.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: input.serverUrl }],
@@ -89,7 +90,7 @@ function operation(route: Route, schemas: SchemaBook): Json {
     }),
     responses: {
       [route.success.status]: success(route, schemas),
-      ...Object.fromEntries([...statuses].sort().map((status) => [status, failure(status, route)])),
+      ...Object.fromEntries([...statuses].sort((a, b) => a - b).map((status) => [status, failure(status, route)])),
     },
   };
 }

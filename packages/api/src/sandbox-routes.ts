@@ -187,5 +187,8 @@ export const sandboxRoutes = {
       example: { url: 'ws://127.0.0.1:41234/ws/chat', root: 'AAAA…', ca: '-----BEGIN CERTIFICATE-----…' },
     },
   }),
+  stats: sandbox('getSandboxStats', 'GET', '/stats', 'What clients have sent, and what the network did not know', {
+    success: { status: 200, description: 'Counts.', schema: z.looseObject({}), example: {} },
+  }),
   reset: sandbox('resetSandbox', 'POST', '/reset', "Empty the organisation's sandbox", { success: done }),
 };

@@ -16,6 +16,7 @@ import { within } from './deadline.js';
 import { socketUrlOf } from './engine-options.js';
 import { SocketWatch } from './guard/socket-watch.js';
 import type { Watched } from './guard/watch-round.js';
+import { SessionInbox } from './inbox/session-inbox.js';
 import { Latch } from './latch.js';
 import type { EngineShared, SessionBase } from './session-parts.js';
 import { GOODBYE_MS } from './socket/hear-socket.js';
@@ -102,6 +103,7 @@ export class BaileysSession implements EngineSession, Watched {
     const steady = new SteadyStore(store, settings.clock, this.#fault);
     const writer = new SessionWriter({
       store: steady,
+      clock: settings.clock,
       held: !isLogin,
       encodeCredentials: () => encodeCredentials(creds),
     });
@@ -115,12 +117,16 @@ export class BaileysSession implements EngineSession, Watched {
       writer,
       keys: new PhoneKeys(steady, writer, !isLogin),
       watch: this.#watch,
+      log: settings.log.child({ phone_id: this.#input.lease.phoneId }),
       emit: (fact) => this.#emit(fact),
       end: (close) => this.#end(close),
       isOver: () => this.#close !== null,
     };
     this.#base = base;
-    this.#connected = connectSession(base, url, waiting, () => this.#libraryClosed.open());
+    const inbox = new SessionInbox(base);
+    await inbox.replay(waiting);
+    if (this.#close !== null) return;
+    this.#connected = connectSession(base, url, inbox, () => this.#libraryClosed.open());
   }
 
   #openAccount(): ConnectedSession['account'] {
@@ -130,9 +136,13 @@ export class BaileysSession implements EngineSession, Watched {
     return this.#connected.account;
   }
 
-  #emit(fact: EngineFact): void {
+  async #emit(fact: EngineFact): Promise<void> {
     if (this.#close !== null) return;
-    settle(() => this.#input.onFact(fact), this.#fault);
+    try {
+      await this.#input.onFact(fact);
+    } catch (error) {
+      this.#fault(asError(error));
+    }
   }
 
   readonly #fault = (error: Error): void => this.#end({ source: 'engine-fault', message: error.message });

@@ -1,11 +1,8 @@
-import type { InboxEntry } from '@trunkline/core';
 import type { WASocket } from 'baileys';
 import { Account } from './account/account.js';
-import { within } from './deadline.js';
-import { LibraryWork } from './inbox/library-work.js';
-import { MessageInbox } from './inbox/message-inbox.js';
+import { keepServerProps } from './account/server-props.js';
+import type { SessionInbox } from './inbox/session-inbox.js';
 import { mask } from './library-log.js';
-import type { Me } from './message/address.js';
 import { PairingCeremony } from './pairing/pairing-ceremony.js';
 import type { SessionBase, SessionParts } from './session-parts.js';
 import { makeSignalRepository } from './signal/make-signal-repository.js';
@@ -14,10 +11,8 @@ import { openSocket } from './socket/open-socket.js';
 import { rawSocketOf } from './socket/raw-socket.js';
 import { guardListeners } from './socket/sole-listener.js';
 import { StanzaLane } from './socket/stanza-lane.js';
-import { tapEvents } from './socket/tap-events.js';
-
-/** How long a message for the device that an earlier session left behind may hold up the backlog. */
-const REPEAT_MS = 30_000;
+import { completeCredentials, tapEvents } from './socket/tap-events.js';
+import { guardWrites } from './socket/write-guard.js';
 
 export interface ConnectedSession {
   readonly sock: WASocket;
@@ -31,42 +26,21 @@ export interface ConnectedSession {
 export function connectSession(
   base: SessionBase,
   url: URL | null,
-  waiting: readonly InboxEntry[],
+  inbox: SessionInbox,
   onLibraryClosed: () => void,
 ): ConnectedSession {
-  const { settings, input, creds, keys, writer, watch, emit, end, isOver } = base;
-  const { clock, log } = settings;
-  const me = (): Me | null => (creds.me === undefined ? null : { id: creds.me.id, lid: creds.me.lid ?? null });
-  const leftovers: InboxEntry[] = [];
-  let isReplaying = true;
-
-  const inbox = new MessageInbox({
-    store: base.store,
-    writer,
-    log,
-    me,
-    onMessage: (message) => emit({ kind: 'message', message }),
-    onLibraryEntry: (entry) => (isReplaying ? leftovers.push(entry) : work.begin(entry)),
-  });
-  const work = new LibraryWork({
-    log,
-    me,
-    settle: (entry) => inbox.settle(entry),
-    onHistory: (batch) => emit({ kind: 'history', batch }),
-    onMessage: (message) => emit({ kind: 'message', message }),
-    isOver,
-  });
-  inbox.replay(waiting);
-  isReplaying = false;
-
+  const { settings, input, creds, keys, writer, watch, log, emit, end, isOver } = base;
+  const { clock } = settings;
   const sock = openSocket({
     settings,
+    log,
     url,
     creds,
     keys: { get: (kind, ids) => keys.get(kind, ids), set: (changes) => keys.set(changes) },
     store: input.store,
-    makeSignalRepository: makeSignalRepository({ creds, keys, ledger: inbox, clock }),
+    makeSignalRepository: makeSignalRepository({ creds, keys, ledger: inbox.ledger, clock }),
   });
+  guardWrites(sock.ws, { mayWrite: input.mayWrite, onRefused: () => end({ source: 'ours', unlinked: false }) });
   const parts: SessionParts = { ...base, sock };
   const account = new Account(parts, base.shared.pictures);
   hearSocket(sock, { settings, onFrame: () => watch.frame(clock.monotonic()), onEnd: end, onLibraryClosed });
@@ -79,21 +53,30 @@ export function connectSession(
     },
     finished: (node) => {
       watch.stanzaDone(clock.monotonic());
-      if (node.tag === 'message') work.finished(node);
+      if (node.tag === 'message') inbox.finished(node);
     },
+    room: () => inbox.room(),
     failed: handleFault,
     isOver,
     pause: () => rawSocketOf(sock.ws)?.pause(),
     resume: () => rawSocketOf(sock.ws)?.resume(),
   });
+  // The library reads the answer within this turn of the event loop.
+  sock.ws.on('CB:iq,,props', () => {
+    setImmediate(() => {
+      keepServerProps(creds, sock.serverProps, clock.now());
+      writer.touchCredentials();
+    });
+  });
   const ceremony = input.purpose === 'pair' ? new PairingCeremony(parts, () => watch.useful()) : null;
   guardListeners(sock.ws, (event) => event.startsWith('CB:'), handleFault);
 
+  completeCredentials(sock.ev, () => creds.me);
   tapEvents(sock.ev, {
-    'messaging-history.set': (set) => work.history(set),
+    'messaging-history.set': (set) => inbox.history(set),
     'messages.upsert': ({ messages, requestId }) => {
       // All others reach us through the inbox.
-      if (requestId !== undefined) work.passedOn(messages);
+      if (requestId !== undefined) inbox.passedOn(messages);
     },
     'contacts.update': (contacts) => {
       for (const contact of contacts) if (contact.imgUrl !== undefined) account.pictureChangedOf(contact.id);
@@ -102,29 +85,21 @@ export function connectSession(
   sock.ev.on('creds.update', () => {
     // Before a pairing is confirmed the credentials are disposable; the writer holds them back.
     if (creds.account === undefined) return;
-    void writer.write({ credentials: true });
+    writer.touchCredentials();
     account.credentialsChanged();
   });
   let isOpen = false;
   let isBacklogOver = false;
   const whenBoth = (): void => {
     if (!isOpen || !isBacklogOver) return;
-    for (const entry of leftovers.splice(0)) {
-      lane.afterBacklog(async () => {
-        await within(
-          work.repeat(entry, (message) => sock.upsertMessage(message, 'append')),
-          REPEAT_MS,
-          clock,
-        );
-      });
-    }
-    lane.afterBacklog(() => emit({ kind: 'drained' }));
+    for (const repeat of inbox.repeats(sock)) lane.afterBacklog(repeat);
+    lane.afterBacklog(() => void emit({ kind: 'drained' }));
   };
   sock.ev.on('connection.update', ({ connection, receivedPendingNotifications }) => {
     if (connection === 'open' && !isOpen) {
       isOpen = true;
       watch.useful();
-      emit({ kind: 'opened' });
+      void emit({ kind: 'opened' });
       account.opened();
       whenBoth();
     }

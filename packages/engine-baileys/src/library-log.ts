@@ -41,10 +41,15 @@ function harmless(fields: unknown): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
   if (typeof fields !== 'object' || fields === null) return kept;
   for (const [name, value] of Object.entries(fields)) {
-    if (ERRORS.includes(name)) kept.error = mask(value instanceof Error ? value.message : String(value));
+    if (ERRORS.includes(name)) kept.error = mask(value instanceof Error ? value.message : firstLine(String(value)));
     else if (HARMLESS.includes(name) && typeof value !== 'object') kept[name] = mask(String(value));
   }
   return kept;
+}
+
+/** The library also logs stacks as texts. */
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
 }
 
 /** Masks what could be a key, a token or a signature: long runs of base64 or hex, and bytes printed as numbers. */

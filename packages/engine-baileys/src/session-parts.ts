@@ -1,4 +1,4 @@
-import type { EngineClose, EngineFact, OpenSession } from '@trunkline/core';
+import type { EngineClose, EngineFact, Log, OpenSession } from '@trunkline/core';
 import type { AuthenticationCreds, WASocket } from 'baileys';
 import type { OwnPictures } from './account/own-picture.js';
 import type { PhoneKeys } from './auth/phone-keys.js';
@@ -25,7 +25,9 @@ export interface SessionBase {
   readonly writer: SessionWriter;
   readonly keys: PhoneKeys;
   readonly watch: SocketWatch;
-  readonly emit: (fact: EngineFact) => void;
+  readonly log: Log;
+  /** Resolves when the fact is taken; never rejects. */
+  readonly emit: (fact: EngineFact) => Promise<void>;
   /** Ends the session; the first cause wins. */
   readonly end: (close: EngineClose) => void;
   readonly isOver: () => boolean;

@@ -18,6 +18,9 @@ export class MemoryLeaseStore implements LeaseStore {
       .filter((node) => network === undefined || node.network === network)
       .map((node) => ({ ...node, phones: 0, draining: false }));
   }
+  async heartbeats(): Promise<{ nodeId: string; mark: string }[]> {
+    return [...this.#nodes.keys()].map((nodeId) => ({ nodeId, mark: '' }));
+  }
   async nodesOfHost(hostId: string): Promise<Node[]> {
     return [...this.#nodes.values()].filter((node) => node.hostId === hostId);
   }
@@ -26,8 +29,8 @@ export class MemoryLeaseStore implements LeaseStore {
     return [];
   }
   async release(): Promise<void> {}
-  async releaseOthers(): Promise<number> {
-    return 0;
+  async held(): Promise<Lease[]> {
+    return [];
   }
   async ownerOf(): Promise<{ nodeId: string; address: string; epoch: number } | null> {
     return null;

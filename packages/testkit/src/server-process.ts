@@ -51,7 +51,7 @@ export class ServerProcess {
       },
       60_000,
     ).catch((error: unknown) => {
-      throw new Error(`${error}\n${this.log.slice(-30).join('\n')}`);
+      throw new Error(`${String(error)}\n${this.log.slice(-30).join('\n')}`);
     });
   }
 

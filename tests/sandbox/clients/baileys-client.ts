@@ -53,11 +53,6 @@ class BaileysClient implements ForeignClient {
     return this.#inbox.messages;
   }
 
-  /** The library uploads its keys before it says that it is open. */
-  get isReachable() {
-    return this.logins > 0;
-  }
-
   get jid() {
     return this.#store.auth.creds.account && this.#store.auth.creds.me?.id;
   }

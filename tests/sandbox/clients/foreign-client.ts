@@ -43,8 +43,6 @@ export interface ForeignClient {
   readonly messages: readonly ReceivedMessage[];
   /** Successful logins whose waiting messages have been handed over. */
   readonly logins: number;
-  /** True once the client's Signal keys are on the network, so that others can write to it. */
-  readonly isReachable: boolean;
   /** How many messages from before it was linked the library has taken in. */
   readonly historyMessages: number;
   readonly ending: Ending | undefined;

@@ -66,10 +66,6 @@ class ZapoClient implements ForeignClient {
     return this.#inbox.messages;
   }
 
-  get isReachable() {
-    return this.#store.credentials?.serverHasPreKeys === true;
-  }
-
   get jid() {
     return this.#store.credentials?.meJid;
   }

@@ -2,6 +2,8 @@ import { decodeBinaryNode as baileysDecode, encodeBinaryNode as baileysEncode } 
 import { describe, expect, it } from 'vitest';
 import { decodeNode as rustDecode, encodeNode as rustEncode } from 'whatsapp-rust-bridge';
 import { decodeBinaryNodeStanza as zapoDecode, encodeBinaryNodeStanza as zapoEncode } from 'zapo-js/transport';
+import { decodeNode as sandboxDecode } from '../../../packages/simulator/src/wire/decode-node.js';
+import { encodeNode as sandboxEncode } from '../../../packages/simulator/src/wire/encode-node.js';
 import { nodeVectors, type VectorNode } from './node-vectors.js';
 
 interface AnyNode {
@@ -30,6 +32,10 @@ describe('node codec: known nodes are known bytes', () => {
     expect(hexOf(baileysEncode(clone(node)))).toBe(hex);
   });
 
+  it.each(writable)('the sandbox writes $name', ({ node, hex }) => {
+    expect(hexOf(sandboxEncode(clone(node)))).toBe(hex);
+  });
+
   it.each(writable)('the Rust codec writes $name', ({ node, hex }) => {
     expect(hexOf(rustEncode(clone(node)))).toBe(hex);
   });
@@ -44,6 +50,7 @@ describe('node codec: known nodes are known bytes', () => {
     const bytes = Buffer.from(hex, 'hex');
     expect(plain(await baileysDecode(bytes))).toEqual(plain(node));
     expect(plain(await zapoDecode(bytes))).toEqual(plain(node));
+    expect(plain(sandboxDecode(bytes))).toEqual(plain(node));
     if (hex.startsWith('00')) expect(plain(rustDecode(bytes))).toEqual(plain(node));
   });
 });

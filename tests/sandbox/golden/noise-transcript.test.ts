@@ -2,9 +2,10 @@ import { type BinaryNode, makeNoiseHandler, proto, WA_CERT_DETAILS } from 'baile
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NoiseSession } from 'whatsapp-rust-bridge';
 import { verifyNoiseCertificateChain, WaNoiseHandshake } from 'zapo-js/transport';
+import { NoiseResponder } from '../../../packages/simulator/src/wire/noise.js';
 import { silentLogger } from '../clients/silent-logger.js';
 import { checkCertificate } from '../wire/certificate.js';
-import { agree, curveKeys } from '../wire/curve.js';
+import { agree, type CurveKeys, curveKeys } from '../wire/curve.js';
 import { frame } from '../wire/frames.js';
 import { decodeHandshake } from '../wire/handshake-message.js';
 import { finishIK, finishXX, helloIK, helloXX, intro, patterns } from '../wire/noise.js';
@@ -36,6 +37,39 @@ describe('noise transcript: fixed keys give fixed bytes', () => {
     expect(hexOf(greeted.certificate)).toBe(certificateChain);
     expect(hexOf(greeted.transport.encrypt(bytes(firstPlain)))).toBe(resumption.firstSent);
     expect(hexOf(greeted.transport.decrypt(bytes(resumption.firstReceived)))).toBe(firstPlain);
+  });
+});
+
+describe('noise transcript: the sandbox answers with the same bytes', () => {
+  const sandboxPair = ({ public: publicKey, private: privateKey }: CurveKeys) => ({ publicKey, privateKey });
+  const responder = (staticKey: CurveKeys) => {
+    const identity = { staticKey: sandboxPair(staticKey), certificateChain: bytes(certificateChain) };
+    return new NoiseResponder(identity, intro, sandboxPair(keys('serverEphemeral')));
+  };
+
+  it('to a full handshake, after which the keys fit', () => {
+    const server = responder(keys('serverStatic'));
+    expect(hexOf(server.accept(bytes(full.clientHello)).reply ?? Buffer.alloc(0))).toBe(full.serverHello);
+    const { result } = server.accept(bytes(full.clientFinish));
+    expect(result?.clientStatic).toEqual(keys('clientNoise').public);
+    expect(result?.payload).toEqual(fixedPayload);
+    expect(hexOf(result?.transport.decrypt(bytes(full.firstSent)) ?? Buffer.alloc(0))).toBe(firstPlain);
+    expect(hexOf(result?.transport.encrypt(bytes(firstPlain)) ?? Buffer.alloc(0))).toBe(full.firstReceived);
+  });
+
+  it('to a resumption', () => {
+    const { reply, result } = responder(keys('serverStatic')).accept(bytes(resumption.clientHello));
+    expect(hexOf(reply ?? Buffer.alloc(0))).toBe(resumption.serverHello);
+    expect(result?.clientStatic).toEqual(keys('clientNoise').public);
+    expect(hexOf(result?.transport.decrypt(bytes(resumption.firstSent)) ?? Buffer.alloc(0))).toBe(firstPlain);
+  });
+
+  it('to a resumption towards another server, with the fallback', () => {
+    const server = responder(keys('serverStatic'));
+    const { hello } = helloIK(self, keys('root').public);
+    expect(hexOf(server.accept(hello).reply ?? Buffer.alloc(0))).toBe(fallback.serverHello);
+    const { result } = server.accept(bytes(fallback.clientFinish));
+    expect(hexOf(result?.transport.decrypt(bytes(fallback.firstSent)) ?? Buffer.alloc(0))).toBe(firstPlain);
   });
 });
 

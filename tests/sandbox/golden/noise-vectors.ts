@@ -5,6 +5,7 @@ const hexLines = (...lines: string[]) => lines.join('');
 export const fixedKeys = {
   root: '0235f702634240e039a1eb2d183b3b2c1e8f6d42d6b2698cabacd856a9917fff',
   serverStatic: '0a0b07c07274731be8747bad157f1b138d2dad038affb0d675c0fc7b77ebe4e1',
+  serverEphemeral: '7bfbe7879d2ac4c92f1b362ec342d3188de04f83e274bf80a47c87ec5c06eaeb',
   clientEphemeral: 'b61733f554431d6e82571c5a9b9ae91cb9ad91964bca7e25d2653d560a61002b',
   clientNoise: '9517a5e9751c40964c31139c273a6e80fd544b9320051eeac83d140b02f077f0',
 } as const;

@@ -22,10 +22,11 @@ const BODY_LIMIT_BYTES = 1_000_000;
 const REQUEST_LIMIT_MS = 60_000;
 const HEADERS_LIMIT_MS = 20_000;
 const LONGEST_PARAM = 256;
+const CLOSE_LIMIT_MS = 10_000;
 
 /** The HTTP side of the server, complete but not listening. */
 export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
-  const { trustProxy } = deps.config.http;
+  const { trustProxy, publicUrl } = deps.config.http;
   const app = Fastify({
     logger: false,
     genReqId: () => randomUUID(),
@@ -37,10 +38,11 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
     // The built-in answer has a shape of its own; while closing, requests that are in flight are simply finished.
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: LONGEST_PARAM },
-    frameworkErrors: (error, _request, reply) => {
+    frameworkErrors: (error, request, reply) => {
       const { status, body } = errorAnswer(error);
-      // The types of this hook know no answers; it is an ordinary reply.
-      void (reply as unknown as FastifyReply).code(status).send(body);
+      // The types of this hook know no answers; it is an ordinary reply. No other hook runs here.
+      const plain = reply as unknown as FastifyReply;
+      void plain.code(status).header('x-periskope-trace-id', request.id).send(body);
     },
     clientErrorHandler: (error, socket) => {
       if (socket.writable) socket.end(rawErrorAnswer('code' in error ? String(error.code) : undefined));
@@ -51,13 +53,19 @@ export async function buildHttp(deps: HttpDeps): Promise<FastifyInstance> {
   app.decorate('authenticator', authenticator);
   app.decorateRequest('principal', null);
   readBodies(app);
-  await app.register(helmet, { contentSecurityPolicy: { directives: { 'default-src': ["'none'"] } } });
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: NOTHING_MAY_RUN },
+    frameguard: { action: 'deny' },
+    // Only a server that people reach by TLS may ask for it, and it speaks for itself alone.
+    strictTransportSecurity: publicUrl.startsWith('https:') && { maxAge: 31_536_000, includeSubDomains: false },
+  });
   addHeaders(app);
+  closeInTime(app);
   answerErrors(app, deps);
   observe(app, deps);
   app.setNotFoundHandler(answerUnknownRoute);
 
-  const binding: Binding = { app, deps, authenticator, rateLimit: new RateLimit() };
+  const binding: Binding = { app, deps, authenticator, rateLimit: new RateLimit(deps.clock) };
   bindPhones(binding);
   bindPhoneActions(binding);
   bindQr(binding);
@@ -79,6 +87,14 @@ function addHeaders(app: FastifyInstance): void {
   });
 }
 
+/** Answers are data: whatever a browser makes of them, nothing in them runs. Pages bring a policy of their own. */
+const NOTHING_MAY_RUN = {
+  'default-src': ["'none'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+  'frame-ancestors': ["'none'"],
+};
+
 const PREFLIGHT = {
   'access-control-allow-methods': 'GET, POST, PATCH, DELETE',
   'access-control-allow-headers': 'authorization, content-type, x-phone',
@@ -87,6 +103,18 @@ const PREFLIGHT = {
 
 function isApi(request: FastifyRequest): boolean {
   return request.url.startsWith('/v1/') || request.url.startsWith('/sandbox/');
+}
+
+/** A connection whose answer ends after the closing began would wait for another request, and keep the server open. */
+function closeInTime(app: FastifyInstance): void {
+  let isClosing = false;
+  app.addHook('preClose', async () => {
+    isClosing = true;
+    setTimeout(() => app.server.closeAllConnections(), CLOSE_LIMIT_MS).unref();
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close');
+  });
 }
 
 function answerErrors(app: FastifyInstance, deps: HttpDeps): void {

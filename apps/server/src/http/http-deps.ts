@@ -1,4 +1,5 @@
 import type {
+  Clock,
   EventLog,
   LeaseStore,
   Log,
@@ -28,6 +29,7 @@ export interface HttpDeps {
   readonly ready: () => Promise<void>;
   /** Starts workers of the network when this host has none. */
   readonly ensureWorkers: (network: Network) => void;
+  readonly clock: Clock;
   readonly metrics: Metrics;
   readonly log: Log;
 }

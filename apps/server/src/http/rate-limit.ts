@@ -1,3 +1,4 @@
+import type { Clock } from '@trunkline/core';
 import { HttpError } from './http-error.js';
 
 export const REQUESTS_PER_SECOND = 100;
@@ -12,10 +13,10 @@ export class RateLimit {
   #second = 0;
   readonly #counts = new Map<string, number>();
 
-  constructor(private readonly now: () => number = Date.now) {}
+  constructor(private readonly clock: Clock) {}
 
   take(caller: string): RateState {
-    const second = Math.floor(this.now() / 1_000);
+    const second = Math.floor(this.clock.now() / 1_000);
     if (second !== this.#second) {
       this.#second = second;
       this.#counts.clear();

@@ -6,7 +6,7 @@ export function isPicture(bytes: Uint8Array): boolean {
 
 const startsWith = (bytes: Uint8Array, start: readonly number[], at = 0) =>
   bytes.length >= at + start.length && start.every((byte, index) => bytes[at + index] === byte);
-const ascii = (text: string) => [...text].map((letter) => letter.charCodeAt(0));
+const ascii = (text: string) => Array.from(text, (letter) => letter.charCodeAt(0));
 
 const isJpeg = (bytes: Uint8Array) => startsWith(bytes, [0xff, 0xd8, 0xff]);
 const isPng = (bytes: Uint8Array) => startsWith(bytes, [0x89, ...ascii('PNG\r\n'), 0x1a, 0x0a]);

@@ -32,7 +32,7 @@ async function encode(bytes: Uint8Array): Promise<Uint8Array> {
   if (sharp === null) return plainJpeg(bytes);
   const picture = sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error', pages: 1 });
   try {
-    const { width = 0, height = 0 } = await picture.metadata();
+    const { width, height } = await picture.metadata();
     if (width * height > MOST_PIXELS) throw new Error('pixel limit');
     return new Uint8Array(
       await picture

@@ -65,7 +65,10 @@ export class SandboxProcess {
 
 function relayLog(log: Log, message: unknown): void {
   if (typeof message !== 'object' || message === null || !('kind' in message) || message.kind !== 'log') return;
-  const { level, message: text, fields } = message as { level?: string; message?: string; fields?: object };
-  const write = level === 'error' ? log.error : level === 'warn' ? log.warn : level === 'info' ? log.info : log.debug;
-  write.call(log, text ?? '', { ...fields, child: 'sandbox' });
+  const { level, message: text = '', fields } = message as { level?: string; message?: string; fields?: object };
+  const named = { ...fields, child: 'sandbox' };
+  if (level === 'error') log.error(text, named);
+  else if (level === 'warn') log.warn(text, named);
+  else if (level === 'info') log.info(text, named);
+  else log.debug(text, named);
 }

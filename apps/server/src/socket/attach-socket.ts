@@ -15,7 +15,7 @@ import { isOriginAllowed } from './origin-check.js';
 import { roomsFor, roomsOf } from './subscription.js';
 
 /** With the memory of the authenticator this stays below five seconds. */
-const LOOK_AT_KEYS_MS = 2_000;
+export const LOOK_AT_KEYS_MS = 2_000;
 const MOST_SOCKETS_PER_ORGANISATION = 500;
 /** The client says nothing but the protocol's own small frames. */
 const MOST_BYTES_IN = 10_000;

@@ -13,6 +13,8 @@ export interface ChildOptions<Init, Ready> {
   readonly name: string;
   readonly module: URL;
   readonly env: Readonly<Record<string, string>>;
+  /** What must be there before the process can be made. */
+  readonly before?: () => Promise<void>;
   /** Sent over the private channel, because secrets in an environment can be read by others. Made anew for each start. */
   readonly init: () => Promise<Init>;
   readonly onReady: (ready: Ready) => void;
@@ -73,14 +75,9 @@ export class SupervisedChild<Init, Ready> {
 
   async #runOnce(): Promise<string> {
     const { name, module, env, log, clock } = this.#options;
-    let init: Init;
-    try {
-      init = await this.#options.init();
-    } catch (error) {
-      log.error('child process cannot start', { child: name, err: error });
-      return 'init failed';
-    }
+    await this.#options.before?.();
     if (this.#stopping) return 'stopping';
+    // Started before its settings are known: loading its programs takes longer than finding them out.
     const child = fork(module, { env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child = child;
     const cancelLimit = clock.after(START_LIMIT_MS, () => {
@@ -95,12 +92,18 @@ export class SupervisedChild<Init, Ready> {
       } else this.#options.onMessage?.(message);
     });
     child.on('error', (error) => log.error('child process fault', { child: name, err: error }));
-    child.send({ kind: 'init', init }, () => {});
-    if (this.#stopping) child.send({ kind: 'stop' }, () => {});
-    const [code, signal] = (await once(child, 'exit').catch(() => [null, 'spawn failed'])) as [
-      number | null,
-      string | null,
-    ];
+    const exited = once(child, 'exit').catch(() => [null, 'spawn failed']);
+    this.#options.init().then(
+      (init) => {
+        if (child.connected) child.send({ kind: 'init', init }, () => {});
+        if (this.#stopping && child.connected) child.send({ kind: 'stop' }, () => {});
+      },
+      (error: unknown) => {
+        log.error('child process cannot start', { child: name, err: error });
+        child.kill('SIGKILL');
+      },
+    );
+    const [code, signal] = (await exited) as [number | null, string | null];
     cancelLimit();
     this.#child = null;
     return signal ?? String(code);

@@ -10,16 +10,23 @@ export interface ChildSide<Init, Ready> {
 /** Waits for the first message of the supervisor. A child without a supervisor ends. */
 export async function connectToSupervisor<Init, Ready>(): Promise<ChildSide<Init, Ready>> {
   if (process.send === undefined) throw new Error('this process is started by the server, not by hand');
+  if (!process.connected) process.exit(0);
+  let begun = false;
   let stopped: 'asked' | 'signal' | 'orphaned' | null = null;
   let listener: ((why: 'asked' | 'signal' | 'orphaned') => void) | null = null;
   const stop = (why: 'asked' | 'signal' | 'orphaned') => {
     if (stopped !== null) return;
+    // Nothing was begun, so there is nothing to hand back.
+    if (!begun) process.exit(0);
     stopped = why;
     listener?.(why);
   };
   const init = await new Promise<Init>((resolve) => {
     process.on('message', (message: { kind?: string; init?: Init }) => {
-      if (message.kind === 'init') resolve(message.init as Init);
+      if (message.kind === 'init') {
+        begun = true;
+        resolve(message.init as Init);
+      }
       if (message.kind === 'stop') stop('asked');
     });
     process.once('disconnect', () => stop('orphaned'));

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, LeaseStore, Log, Network } from '@trunkline/core';
@@ -63,6 +63,10 @@ export class WorkerFleet {
         import.meta.url,
       ),
       env: network === 'sandbox' ? { NODE_EXTRA_CA_CERTS: this.#caPath } : {},
+      before: async () => {
+        // Only the first start has to wait for the sandbox: it keeps its certificate.
+        if (network === 'sandbox' && !existsSync(this.#caPath)) await this.#sandbox(network);
+      },
       init: async () => {
         nodeId = randomUUID();
         return this.#init(network, nodeId);
@@ -96,7 +100,13 @@ export class WorkerFleet {
   async #sandbox(network: Network): Promise<WorkerInit['sandbox']> {
     if (network === 'live' || this.#options.sandbox === null) return null;
     const { url, root, ca } = await this.#options.sandbox();
-    writeFileSync(this.#caPath, ca);
+    const isKnown = existsSync(this.#caPath);
+    if (!isKnown || readFileSync(this.#caPath, 'utf8') !== ca) {
+      mkdirSync(this.#options.dataDir, { recursive: true, mode: 0o711 });
+      writeFileSync(this.#caPath, ca);
+      // Node has read the former file already when the process started.
+      if (isKnown) throw new Error('the sandbox has a new certificate; its workers start again');
+    }
     return { url, rootBase64: root };
   }
 

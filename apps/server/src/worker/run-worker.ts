@@ -1,5 +1,6 @@
 import {
   ConnectLimiter,
+  FleetBreaker,
   HEARTBEAT_EVERY_MS,
   type Lease,
   type Node,
@@ -70,10 +71,12 @@ export async function runWorker(side: ChildSide<WorkerInit, WorkerReady>): Promi
   });
   const store = db.owned(node.nodeId);
   const images = phoneImages(openStorage(init.storage));
+  const limiter = new ConnectLimiter(systemClock, init.limits);
+  const breaker = new FleetBreaker({ limiter, clock: systemClock, log, phones: () => supervisor.size });
   const shared = {
     store,
     engine: openEngine(init, log),
-    limiter: new ConnectLimiter(systemClock, init.limits),
+    limiter,
     clock: systemClock,
     log,
     random: Math.random,
@@ -82,7 +85,10 @@ export async function runWorker(side: ChildSide<WorkerInit, WorkerReady>): Promi
     keepImage: (phone, image) => images.keep(phone, image),
     audit: (lease, action, detail) =>
       db.orgs.audit({ orgId: lease.orgId, actor: 'system', action, subject: lease.phoneId, detail }),
-    onTransition: (_before, done) => reports.count(done),
+    onTransition: (before, done, lease) => {
+      reports.count(done);
+      breaker.hear(lease.phoneId, before, done);
+    },
     recycleWorker: () => void stop('orphaned'),
     crash: crashAt,
   } satisfies Omit<SessionDeps, 'onRest' | 'onLeaseLost'>;
@@ -101,6 +107,7 @@ export async function runWorker(side: ChildSide<WorkerInit, WorkerReady>): Promi
     stopped ??= (async () => {
       log.info('worker stops', { why, phones: supervisor.size });
       reports.stop();
+      breaker.stop();
       await supervisor.stop();
       await heartbeat.stop();
       await owner.close();

@@ -45,7 +45,11 @@ export interface OpenSession {
   readonly purpose: 'pair' | 'login';
   /** Called once at pair-success, before the handset is told that the link holds. */
   readonly judgePairing: (identity: LinkedIdentity) => Promise<PairingVerdict>;
-  /** Resolves when the fact is taken: messages and history are then stored. Must not be awaited by any session call. */
+  /**
+   * Resolves when the fact is taken: messages and history are then stored. It resolves too, and never rejects, when the
+   * fact is dropped, because the session is over, the lease is gone or the store refuses it for half a minute; only
+   * storing settles an inbox entry, so that what was dropped comes again. Must not be awaited by any session call.
+   */
   readonly onFact: (fact: EngineFact) => Promise<void>;
   /** Asked right before every stanza: false when our right to run this phone may have ended; then nothing may be sent. */
   readonly mayWrite: () => boolean;

@@ -33,6 +33,8 @@ export interface LeaseStore {
   /** Declares a node dead at once; its phones are free. Only for a node that provably no longer runs, or for oneself. */
   removeNode(nodeId: string): Promise<void>;
   liveNodes(network?: Network): Promise<(Node & { phones: number; draining: boolean })[]>;
+  /** The last heartbeat of every node as an opaque mark: one that stays the same is of a node that does not beat. */
+  heartbeats(): Promise<{ nodeId: string; mark: string }[]>;
   nodesOfHost(hostId: string): Promise<Node[]>;
   /** Marks the node as leaving: others do not hand it phones. */
   markDraining(nodeId: string): Promise<void>;
@@ -41,14 +43,13 @@ export interface LeaseStore {
    * a waiting command) and have no live owner. Each taken lease has a new epoch. Two nodes never get the same phone.
    */
   claim(nodeId: string, network: Network, limit: number): Promise<Lease[]>;
+  /**
+   * The leases that are the node's by what is stored: also those whose claim was never answered or whose release failed,
+   * which nobody else takes while the node lives.
+   */
+  held(nodeId: string): Promise<Lease[]>;
   /** Gives leases back; a stale epoch is ignored. */
   release(leases: readonly Lease[]): Promise<void>;
-  /**
-   * Gives back every lease of this node that is not among those it holds, and answers how many. The answer of a claim, or
-   * a release, can be lost with its connection: the phone would then wait for ever for an owner that does not run it. Not
-   * to be called while a claim of the same node is under way; `held` includes leases whose sockets are still closing.
-   */
-  releaseOthers(nodeId: string, held: readonly Lease[]): Promise<number>;
   /** The live owner of a phone, or null. */
   ownerOf(phoneId: string): Promise<{ nodeId: string; address: string; epoch: number } | null>;
   /** How many phones of this network need an owner and have none. */

@@ -9,7 +9,7 @@ export function abandonedState(state: PhoneState, now: number): PhoneState | nul
   if (state.name === 'online' || state.name === 'syncing') {
     const { failures } = state;
     const connectedUntil = now + GRACE_MS;
-    return { name: 'reconnecting', cause: 'moved', retryAt: null, connectedUntil, failures, since: now, triedAt: now };
+    return { name: 'reconnecting', cause: 'moved', retryAt: null, connectedUntil, failures, since: now };
   }
   const isOver = state.name === 'reconnecting' && state.connectedUntil !== null && state.connectedUntil <= now;
   return isOver ? { ...state, connectedUntil: null } : null;

@@ -30,10 +30,12 @@ export interface Cause {
   readonly sentence: string;
   /** A drop of this kind stays CONNECTED on the public side for the grace time. */
   readonly grace: boolean;
-  /** So many of this cause within the time become another cause. */
-  readonly escalate?: { readonly times: number; readonly withinMs: number; readonly to: CauseCode };
+  /** So many of this cause become another cause: within the time, or (null) without a stable connection in between. */
+  readonly escalate?: { readonly times: number; readonly withinMs: number | null; readonly to: CauseCode };
   /** Many phones failing like this at once pause the whole fleet. */
   readonly fleet: boolean;
+  /** Somebody who runs the server should look: told as an error in the log. */
+  readonly alarm: boolean;
 }
 
 const SECOND = 1_000;
@@ -51,10 +53,10 @@ function cause(
   status: CauseStatus,
   userAction: UserAction,
   sentence: string,
-  more: { grace?: boolean; escalate?: Cause['escalate']; fleet?: boolean } = {},
+  more: { grace?: boolean; escalate?: Cause['escalate']; fleet?: boolean; alarm?: boolean } = {},
 ): Cause {
-  const { grace = rule.do === 'backoff', escalate, fleet = false } = more;
-  return { rule, status, userAction, sentence, grace, fleet, ...(escalate && { escalate }) };
+  const { grace = rule.do === 'backoff', escalate, fleet = false, alarm = false } = more;
+  return { rule, status, userAction, sentence, grace, fleet, alarm, ...(escalate && { escalate }) };
 }
 
 export const CAUSES = {
@@ -76,6 +78,12 @@ export const CAUSES = {
     'stopped',
     'scan_qr',
     'That number is already linked to another phone of the organisation.',
+  ),
+  pairing_failed: cause(
+    rest,
+    'error',
+    'none',
+    'No QR code could be offered, because WhatsApp could not be reached. Restart the phone to try again.',
   ),
   restart_required: cause(ladder(0), 'reconnecting', 'none', 'WhatsApp asked for a reconnect.', {
     grace: true,
@@ -111,7 +119,7 @@ export const CAUSES = {
     'outdated',
     'upgrade',
     'WhatsApp says that this version is too old. Upgrade the server.',
-    { fleet: true },
+    { fleet: true, alarm: true },
   ),
   banned: cause(retire, 'banned', 'contact_whatsapp', 'WhatsApp has banned this number.'),
   config: cause(
@@ -119,6 +127,7 @@ export const CAUSES = {
     'error',
     'upgrade',
     'WhatsApp refused how this server introduces itself. Upgrade the server.',
+    { alarm: true },
   ),
   not_multidevice: cause(
     halt(null),
@@ -130,26 +139,28 @@ export const CAUSES = {
     ladder(MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR),
     'error',
     'wait',
-    'WhatsApp refused the login for an unknown reason. It is tried again.',
+    'WhatsApp refused the login for a reason that is not known.',
   ),
   untrusted_server: cause(
     ladder(5 * MINUTE),
     'error',
     'check_proxy',
     'The other end is not WhatsApp. Check the proxy and the network: nothing is sent.',
+    { alarm: true },
   ),
   server_error: cause(backoff(), 'reconnecting', 'none', 'WhatsApp had an internal error.', { fleet: true }),
   unavailable: cause(backoff(5 * SECOND), 'reconnecting', 'none', 'WhatsApp is not available at the moment.', {
     fleet: true,
   }),
   protocol_error: cause(backoff(), 'reconnecting', 'none', 'WhatsApp did not understand the session.', {
-    escalate: { times: 5, withinMs: HOUR, to: 'protocol_errors' },
+    escalate: { times: 5, withinMs: null, to: 'protocol_errors' },
   }),
   protocol_errors: cause(
     ladder(15 * MINUTE),
     'error',
     'upgrade',
     'WhatsApp keeps rejecting what this server sends. It is tried again every 15 minutes.',
+    { alarm: true },
   ),
   bad_frame: cause(backoff(), 'reconnecting', 'none', 'Data from WhatsApp could not be read.', {
     escalate: { times: 5, withinMs: 10 * MINUTE, to: 'bad_frames' },
@@ -159,6 +170,7 @@ export const CAUSES = {
     'error',
     'wait',
     'Data from WhatsApp could not be read several times. The phone rests for 15 minutes.',
+    { alarm: true },
   ),
   replaced: cause(ladder(30 * SECOND), 'reconnecting', 'none', 'The same link was opened somewhere else.', {
     grace: true,
@@ -169,6 +181,7 @@ export const CAUSES = {
     'replaced',
     'none',
     'Another copy of this phone is running elsewhere. Stop the other copy, then restart the phone.',
+    { alarm: true },
   ),
   connection_lost: cause(backoff(), 'reconnecting', 'none', 'The connection to WhatsApp was lost.'),
   half_open: cause(backoff(), 'reconnecting', 'none', 'WhatsApp stopped answering.'),
@@ -183,7 +196,18 @@ export const CAUSES = {
     grace: true,
     escalate: { times: 2, withinMs: HOUR, to: 'deaf_again' },
   }),
-  deaf_again: cause(backoff(), 'reconnecting', 'none', 'The session got stuck again; its worker is recycled.'),
+  deaf_again: cause(backoff(), 'reconnecting', 'none', 'The session got stuck again; its worker is recycled.', {
+    escalate: { times: 2, withinMs: HOUR, to: 'deaf_often' },
+    alarm: true,
+  }),
+  deaf_often: cause(
+    halt(15 * MINUTE),
+    'error',
+    'wait',
+    'The session of this phone keeps getting stuck. It rests for 15 minutes.',
+    { alarm: true },
+  ),
+  sync_stalled: cause(backoff(), 'reconnecting', 'none', 'WhatsApp did not hand over everything that it kept for us.'),
   engine_fault: cause(backoff(), 'reconnecting', 'none', 'The session ended with an internal error.'),
   budget_spent: cause(
     ladder(15 * MINUTE),
@@ -196,6 +220,7 @@ export const CAUSES = {
     'error',
     'upgrade',
     'The data of this phone crashed its worker several times. It rests for an hour.',
+    { alarm: true },
   ),
 } as const satisfies Record<string, Omit<Cause, 'escalate'> & { escalate?: unknown }>;
 
@@ -209,6 +234,7 @@ export type CauseCode =
   | 'qr_expired'
   | 'wrong_number'
   | 'duplicate_number'
+  | 'pairing_failed'
   | 'restart_required'
   | 'restart_loop'
   | 'forced_logout'
@@ -238,6 +264,8 @@ export type CauseCode =
   | 'connect_timeout'
   | 'deaf'
   | 'deaf_again'
+  | 'deaf_often'
+  | 'sync_stalled'
   | 'engine_fault'
   | 'budget_spent'
   | 'crashed_workers';
@@ -245,6 +273,8 @@ export type CauseCode =
 export function causeRow(code: CauseCode): Cause {
   return CAUSES[code];
 }
+
+export const CAUSE_CODES = Object.keys(CAUSES) as readonly CauseCode[];
 
 /** Which cause an end is, by its source. */
 export function causeOf(close: EngineClose): CauseCode {
@@ -274,7 +304,8 @@ export function causeOf(close: EngineClose): CauseCode {
     case 'not-multidevice':
       return 'not_multidevice';
     case 'ours':
-      return close.unlinked ? 'logged_out' : 'stopped';
+      // Nobody listens to an engine that was told to close, so an end that it calls ours and that is heard is a fault.
+      return close.unlinked ? 'logged_out' : 'engine_fault';
     case 'engine-fault':
       return 'engine_fault';
   }

@@ -34,6 +34,9 @@ export const PHONE_STATUSES = [
 ] as const;
 export type PhoneStatus = (typeof PHONE_STATUSES)[number];
 
+const HANDSET_ASLEEP =
+  'The handset has not been used for 12 days. Open WhatsApp on it: after 14 days it unlinks its linked devices.';
+
 /** Shows a state to the public. `restricted` tells that WhatsApp limits what the phone may send. */
 export function projectPhone(state: PhoneState, restricted = false): PhoneView {
   const base = {
@@ -58,20 +61,29 @@ export function projectPhone(state: PhoneState, restricted = false): PhoneView {
         ...base,
         ...(state.cause !== null && told(state.cause)),
         status: 'connecting',
+        userAction: state.cause === null ? 'none' : beforeTheCode(causeRow(state.cause).userAction),
         nextAttemptAt: state.retryAt,
       };
-    case 'pairing':
+    case 'pairing': {
+      const isAnswered = state.attempt.step.kind === 'finishing';
       return {
         ...base,
         ...(state.cause !== null && told(state.cause)),
-        status: 'qr',
-        userAction: 'scan_qr',
+        status: isAnswered ? 'connecting' : 'qr',
+        userAction: isAnswered ? 'none' : 'scan_qr',
         qrCode: liveQrCode(state.attempt),
       };
+    }
     case 'syncing':
       return { ...base, waState: 'CONNECTED', status: 'syncing' };
     case 'online':
-      return { ...base, waState: 'CONNECTED', isReady: true, status: restricted ? 'restricted' : 'ready' };
+      return {
+        ...base,
+        waState: 'CONNECTED',
+        isReady: true,
+        status: restricted ? 'restricted' : 'ready',
+        ...(state.handsetAsleep && { reason: HANDSET_ASLEEP, userAction: 'open_phone' as const }),
+      };
     case 'reconnecting':
       return {
         ...base,
@@ -80,6 +92,11 @@ export function projectPhone(state: PhoneState, restricted = false): PhoneView {
         nextAttemptAt: state.retryAt,
       };
   }
+}
+
+/** Nobody can scan what is not offered yet. */
+function beforeTheCode(action: UserAction): UserAction {
+  return action === 'scan_qr' ? 'none' : action;
 }
 
 function told(code: CauseCode) {

@@ -30,7 +30,8 @@ export interface SessionDeps {
   /** The phone needs nobody any more: the lease can go back. */
   readonly onRest: () => void;
   readonly onLeaseLost: () => void;
-  readonly onTransition: (before: PhoneState, done: Transition) => void;
+  /** Every transition that is stored, for counting and for the breaker of the fleet. */
+  readonly onTransition: (before: PhoneState, done: Transition, lease: Lease) => void;
   readonly recycleWorker: () => void;
   readonly crash: (point: CrashPoint) => void;
 }

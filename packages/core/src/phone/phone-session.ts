@@ -3,17 +3,21 @@ import type { PhoneNumber } from '../identity/jid.js';
 import type { Lease } from '../lease/lease.js';
 import { Conflict, LeaseLost } from '../support/errors.js';
 import { Mailbox } from '../support/mailbox.js';
-import { judgePairing } from './judge-pairing.js';
-import type { Phone, PhoneCommand } from './phone.js';
-import { diaryLine, identityChange, profileChange, stateChange } from './phone-change.js';
-import { phoneEvents } from './phone-events.js';
-import type { Effect, Ended, PhoneInput, Transition } from './phone-input.js';
+import { RecentIds } from '../support/recent-ids.js';
+import { causeRow } from './disconnect-cause.js';
+import { EngineSlot } from './engine-slot.js';
+import type { PhoneCommand } from './phone.js';
+import type { Effect, PhoneInput, Transition } from './phone-input.js';
+import { PhoneMemory } from './phone-memory.js';
 import type { SessionDeps } from './phone-session-deps.js';
 import { needsOwner, type PhoneState } from './phone-state.js';
-import type { PhoneDecision } from './phone-store.js';
-import { transition, wakeAt } from './phone-transition.js';
+import { transition } from './phone-transition.js';
+import { PhoneWriter } from './phone-writer.js';
+import { wakeAt } from './wake-at.js';
 
-const HOUR_MS = 60 * 60_000;
+/** Content that waits for the database; beyond it the session is opened again, and WhatsApp keeps what comes. */
+const MOST_WAITING = 5_000;
+const COMMANDS_REMEMBERED = 100;
 
 /**
  * Owns one phone on this node while the lease lasts, and alone changes its state: input → pure transition → state, events
@@ -21,181 +25,166 @@ const HOUR_MS = 60 * 60_000;
  */
 export class PhoneSession {
   readonly #mailbox: Mailbox;
-  #state: PhoneState = { name: 'off', cause: 'created', since: 0 };
-  #linked = false;
-  #deleted = false;
-  #recent: Ended[] = [];
-  #engine: EngineSession | null = null;
-  /** Counts engine sessions; facts of an earlier one are dropped. */
-  #generation = 0;
-  #leaveLimiter: () => void = () => {};
+  readonly #slot: EngineSlot;
+  readonly #memory: PhoneMemory;
+  readonly #writer: PhoneWriter;
+  readonly #commandsTaken = new RecentIds(COMMANDS_REMEMBERED);
   #cancelTimer: () => void = () => {};
-  #lastCommandId = 0;
-  #over = false;
+  #leaving: Promise<void> | null = null;
 
   constructor(
     readonly lease: Lease,
     private readonly deps: SessionDeps,
   ) {
-    this.#mailbox = new Mailbox(deps.clock, (error, attempt) => this.#onFault(error, attempt));
-  }
-
-  get state(): PhoneState {
-    return this.#state;
-  }
-
-  /** Reads what is stored, executes what waits, and goes on from there. */
-  start(): Promise<void> {
-    return this.#turn(async () => {
-      const { phone, deleted, linked } = await this.deps.store.read(this.lease);
-      this.#state = phone.state;
-      this.#linked = linked;
-      this.#deleted = deleted;
-      await this.#apply({ kind: 'claimed' });
-      for (const command of await this.deps.store.commands([this.lease])) await this.#execute(command);
+    this.#memory = new PhoneMemory(deps.clock);
+    this.#mailbox = new Mailbox(deps.clock, {
+      onFault: (error) => this.#onFault(error),
+      onRetry: (error, attempt) =>
+        this.#log('warn', 'a step of a phone session is tried again', { attempt, err: error }),
+    });
+    this.#writer = new PhoneWriter(lease, deps, this.#memory, this.#mailbox);
+    this.#slot = new EngineSlot(lease, deps, {
+      onFact: (fact, isCurrent) => this.#onFact(fact, isCurrent),
+      judge: (identity, isCurrent) => this.#judge(identity, isCurrent),
+      onBegun: () => this.#rearm(),
     });
   }
 
-  /** Executes durable commands; their rows go with the commit of what they changed. */
-  command(command: PhoneCommand): Promise<void> {
-    return this.#turn(() => this.#execute(command));
+  get state(): PhoneState {
+    return this.#memory.state;
   }
 
-  /** Closes the socket and keeps the stored state, so that the next owner goes on without anybody noticing. */
-  async leave(): Promise<void> {
-    this.#over = true;
-    this.#cancelTimer();
-    await this.#mailbox.close();
-    await this.#closeEngine();
+  /** Reads what is stored, goes on from there, and executes what waits. */
+  async start(): Promise<void> {
+    const claimed = this.#turn(async () => {
+      await this.#writer.recall();
+      await this.#apply({ kind: 'claimed' });
+    });
+    const waiting = this.#turn(async () => {
+      for (const command of await this.#writer.commands()) {
+        if (this.#commandsTaken.add(command.commandId)) await this.#execute(command);
+      }
+    });
+    await Promise.all([claimed, waiting]);
+  }
+
+  /** Executes a durable command; its row goes with the commit of what it changed. Delivered twice, it is executed once. */
+  command(command: PhoneCommand): Promise<void> {
+    const isNew = this.#commandsTaken.add(command.commandId);
+    return isNew ? this.#turn(() => this.#execute(command)) : Promise.resolve();
+  }
+
+  /** Closes the socket at once and keeps the stored state, so that the next owner goes on without anybody noticing. */
+  leave(): Promise<void> {
+    this.#leaving ??= (async () => {
+      this.#cancelTimer();
+      await Promise.all([this.#slot.shut(), this.#mailbox.close()]);
+    })();
+    return this.#leaving;
   }
 
   async pairingCode(number: PhoneNumber): Promise<{ code: string; expiresAt: Date }> {
-    const offer = await this.#engineIn(['pairing']).requestPairingCode(number);
-    await this.#post({ kind: 'code-offered', expiresAt: offer.expiresAt.getTime() });
+    const engine = this.#engineIn(['pairing', 'starting']);
+    const offer = await engine.requestPairingCode(number);
+    await this.#turn(async () => {
+      if (this.#slot.session !== engine) return;
+      await this.#apply({ kind: 'code-offered', expiresAt: offer.expiresAt.getTime() });
+    });
     return offer;
   }
 
   async setProfileName(name: string): Promise<void> {
     await this.#engineIn(['online', 'syncing']).setProfileName(name);
-    await this.#mailbox.post(() => this.#save(() => ({ change: { name } })));
+    await this.#turn(() => this.#writer.name(name));
   }
 
   async setProfileImage(jpeg: Uint8Array): Promise<void> {
     await this.#engineIn(['online', 'syncing']).setProfileImage(jpeg);
-    await this.#mailbox.post(() => this.#keepImage(jpeg));
+    await this.#turn(() => this.#writer.image(jpeg));
   }
 
   #engineIn(states: readonly PhoneState['name'][]): EngineSession {
-    if (this.#engine !== null && states.includes(this.#state.name)) return this.#engine;
-    throw new Conflict(`the phone is ${this.#state.name}; this works only while it is ${states.join(' or ')}`);
-  }
-
-  #post(input: PhoneInput): Promise<void> {
-    return this.#turn(() => this.#apply(input));
+    const { session } = this.#slot;
+    if (session !== null && states.includes(this.state.name)) return session;
+    throw new Conflict(`the phone is ${this.state.name}; this works only while it is ${states.join(' or ')}`);
   }
 
   /** One task of the mailbox; afterwards the timer fits the state. */
   #turn(run: () => Promise<void>): Promise<void> {
     return this.#mailbox.post(async () => {
-      if (this.#over) return;
-      await run();
-      this.#rearm();
+      if (this.#leaving !== null) return;
+      try {
+        await run();
+      } finally {
+        this.#rearm();
+      }
     });
   }
 
-  /** A command may be delivered again while its row waits for the commit; it is executed once. */
   async #execute({ commandId, kind }: PhoneCommand): Promise<void> {
-    if (commandId <= this.#lastCommandId) return;
-    await this.#apply({ kind: 'command', command: kind }, [commandId]);
-    this.#lastCommandId = commandId;
+    if (kind === 'delete') {
+      this.#memory.deleted = true;
+      this.#writer.deletion = commandId;
+    }
+    await this.#apply({ kind: 'command', command: kind }, kind === 'delete' ? [] : [commandId]);
   }
 
   async #apply(input: PhoneInput, settles: readonly number[] = []): Promise<void> {
-    const now = this.deps.clock.now();
-    this.#recent = this.#recent.filter(({ at }) => at > now - HOUR_MS);
-    const facts = { now, random: this.deps.random(), linked: this.#linked, recent: this.#recent };
-    const done = transition(this.#state, input, facts);
+    const before = this.state;
+    if (before.name === 'pairing' && before.attempt.step.kind === 'finishing') await this.#writer.lookForLink();
+    const facts = this.#memory.facts(this.deps.random(), this.#slot.openSince);
+    const done = transition(this.state, input, facts);
     if (done.ignored && settles.length === 0) {
-      const fields = { phone_id: this.lease.phoneId, state: this.#state.name, input: input.kind };
-      return this.deps.log.debug('input without meaning', fields);
+      return this.#log('debug', 'input without meaning', { state: before.name, input: input.kind });
     }
-    await this.#commit(done, settles, now);
+    await this.#writer.transition(done, settles, facts.now);
+    this.#memory.learn(done);
+    this.#tell(before, done);
     for (const effect of done.effects) await this.#run(effect);
   }
 
-  async #commit(done: Transition, settles: readonly number[], now: number): Promise<void> {
-    const { state, credentials, ended } = done;
-    const diary = diaryLine(this.#state, done);
-    this.deps.crash('before-state');
-    await this.#save((phone) => ({
-      change: stateChange(done, phone, now),
-      settles,
-      ...(credentials !== null && { credentials }),
-      ...(diary !== null && { diary }),
-    }));
-    this.deps.crash('after-state');
-    this.deps.onTransition(this.#state, done);
-    this.#state = state;
-    if (ended !== null) this.#recent.push(ended);
-    if (credentials !== null) this.#linked = false;
-  }
-
-  async #save(decide: (phone: Phone) => Omit<PhoneDecision, 'events'> | null): Promise<void> {
-    const { present, store } = this.deps;
-    const events = (before: Phone, after: Phone) => (this.#deleted ? [] : phoneEvents(present(before), present(after)));
-    await store.change(this.lease, (phone) => {
-      const decision = decide(phone);
-      return decision && { ...decision, events };
+  #tell(before: PhoneState, done: Transition): void {
+    this.deps.onTransition(before, done, this.lease);
+    const code = done.ended?.code ?? null;
+    if (before.name === done.state.name && code === null) return;
+    this.#log('info', 'phone changed', { from: before.name, to: done.state.name, code });
+    const standing = 'cause' in done.state ? done.state.cause : null;
+    if (code === null || standing === null || !causeRow(standing).alarm) return;
+    this.#log('error', 'a phone needs somebody who runs the server', {
+      code: standing,
+      reason: causeRow(standing).sentence,
     });
   }
 
+  /** Never throws: what was committed is done, and an engine that fails says so by closing. */
   async #run(effect: Effect): Promise<void> {
+    if (this.#leaving !== null) return;
     switch (effect.do) {
       case 'open':
-        return this.#open(effect.purpose);
+        return this.#slot.open(effect.purpose);
       case 'close':
-        return this.#closeEngine();
+        return this.#slot.close();
       case 'unlink':
         // Not awaited: the engine answers with `closed`, and the state has its own deadline.
-        return void this.#engine?.unlink().catch((error) => this.#onFault(error, 1));
+        return void this.#slot.session?.unlink().then(
+          (isTold) => isTold || this.#log('warn', 'whatsapp could not be told to remove this device', {}),
+          (error) => this.#onFault(error),
+        );
       case 'resync':
-        return void this.#engine?.resync().catch((error) => this.#onFault(error, 1));
+        return void this.#slot.session?.resync().catch((error) => this.#onFault(error));
       case 'recycle-worker':
         return this.deps.recycleWorker();
     }
   }
 
-  async #open(purpose: 'pair' | 'login'): Promise<void> {
-    await this.#closeEngine();
-    const generation = this.#generation;
-    const { engine, limiter, store } = this.deps;
-    const leave = limiter.enter(() => {
-      this.deps.crash('before-open');
-      this.#engine = engine.open({
-        lease: this.lease,
-        store: store.sessionStore(this.lease),
-        purpose,
-        mayWrite: () => !this.#over && this.deps.mayWrite(),
-        judgePairing: (identity) => this.#judge(identity),
-        onFact: (fact) => this.#onFact(generation, fact),
-      });
-    });
-    this.#leaveLimiter = leave;
-  }
-
-  async #closeEngine(): Promise<void> {
-    this.#generation += 1;
-    this.#leaveLimiter();
-    const engine = this.#engine;
-    this.#engine = null;
-    await engine?.close();
-  }
-
-  #onFact(generation: number, fact: EngineFact): Promise<void> {
-    if (generation !== this.#generation) return Promise.resolve();
-    if (fact.kind === 'qr-offered' || fact.kind === 'opened' || fact.kind === 'closed') this.#leaveLimiter();
+  #onFact(fact: EngineFact, isCurrent: () => boolean): Promise<void> {
+    const isContent = fact.kind === 'message' || fact.kind === 'history';
+    if (isContent && this.#mailbox.waiting >= MOST_WAITING) {
+      this.#slot.giveUp({ source: 'deaf' });
+      return Promise.resolve();
+    }
     return this.#turn(async () => {
-      if (generation === this.#generation) await this.#take(fact);
+      if (isCurrent()) await this.#take(fact);
     });
   }
 
@@ -204,58 +193,55 @@ export class PhoneSession {
       case 'qr-offered':
         return this.#apply({ ...fact, expiresAt: fact.expiresAt.getTime() });
       case 'paired':
-        this.#linked = true;
-        await this.#save(() => ({ change: identityChange(fact.identity) }));
-        return this.#apply({ kind: 'paired' });
       case 'opened':
       case 'drained':
       case 'closed':
         return this.#apply(fact);
       case 'profile':
-        await this.#save((phone) => profileChange(phone, fact));
-        return fact.image === undefined ? undefined : this.#keepImage(fact.image);
+        return this.#writer.profile(fact);
       case 'primary-seen':
-        return this.#save(() => ({ change: { primaryLastSeen: fact.at } }));
+        return this.#writer.primarySeen(fact.at);
       case 'message':
-        this.deps.crash('before-receive');
-        await this.deps.store.receive(this.lease, fact.message);
-        return this.deps.crash('after-receive');
       case 'history':
-        return this.deps.store.storeHistory(this.lease, fact.batch);
+        return this.#writer.content(fact);
     }
   }
 
-  async #judge(identity: LinkedIdentity): Promise<PairingVerdict> {
-    const refusal = await judgePairing(this.deps.store, this.lease, identity);
-    if (refusal === null) return { accept: true };
-    await this.deps.audit(this.lease, `pairing refused: ${refusal}`, { number: identity.number });
-    void this.#post({ kind: 'pairing-refused', cause: refusal });
-    return { accept: false, reason: refusal };
-  }
-
-  async #keepImage(image: Uint8Array | null): Promise<void> {
-    const { phone } = await this.deps.store.read(this.lease);
-    if (!(await this.deps.keepImage(phone, image))) return;
-    const imageChangedAt = image === null ? null : new Date(this.deps.clock.now());
-    await this.#save(() => ({ change: { imageChangedAt } }));
+  async #judge(identity: LinkedIdentity, isCurrent: () => boolean): Promise<PairingVerdict> {
+    let verdict: PairingVerdict = { accept: false, reason: 'session_over' };
+    await this.#turn(async () => {
+      if (!isCurrent()) return;
+      const refusal = await this.#writer.judge(identity);
+      if (refusal === null) await this.#apply({ kind: 'pairing-accepted', identity });
+      else await this.#apply({ kind: 'pairing-refused', cause: refusal });
+      verdict = refusal === null ? { accept: true } : { accept: false, reason: refusal };
+    });
+    return verdict;
   }
 
   /** One timer, named by the state. A phone at rest gives its lease back. */
   #rearm(): void {
     this.#cancelTimer();
-    if (this.#over) return;
-    if (!needsOwner(this.#state)) {
+    if (this.#leaving !== null) return;
+    this.#memory.keepTime();
+    if (!needsOwner(this.state)) {
       if (this.#mailbox.waiting === 0) this.deps.onRest();
       return;
     }
-    const at = wakeAt(this.#state);
+    const at = wakeAt(this.state, this.#slot.openSince);
     if (at === null) return;
     const ms = Math.max(0, at - this.deps.clock.now());
-    this.#cancelTimer = this.deps.clock.after(ms, () => void this.#post({ kind: 'time' }));
+    this.#cancelTimer = this.deps.clock.after(ms, () => void this.#turn(() => this.#apply({ kind: 'time' })));
   }
 
-  #onFault(error: unknown, attempt: number): void {
-    if (error instanceof LeaseLost) this.deps.onLeaseLost();
-    else this.deps.log.error('phone session fault', { phone_id: this.lease.phoneId, attempt, err: error });
+  #onFault(error: unknown): void {
+    if (error instanceof LeaseLost) {
+      void this.leave();
+      this.deps.onLeaseLost();
+    } else if (this.#leaving === null) this.#log('error', 'phone session fault', { err: error });
+  }
+
+  #log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown>): void {
+    this.deps.log[level](message, { phone_id: this.lease.phoneId, ...fields });
   }
 }

@@ -42,7 +42,7 @@ export interface PhoneStore {
   /** Decides about the locked row and writes in one transaction. Null when the phone is unknown. */
   change(orgId: string, phoneId: string, decide: Decide): Promise<Phone | null>;
   /**
-   * Decides about every phone that claims to be connected although no living node holds it. Each is locked together with
+   * Decides about every phone that claims to be connected although no node holds it. Each is locked together with
    * its lease, so nobody can take it meanwhile. Answers how many were changed. For all organisations.
    */
   changeAbandoned(decide: Decide): Promise<number>;

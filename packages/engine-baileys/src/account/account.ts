@@ -26,7 +26,7 @@ export class Account {
   opened(): void {
     const name = this.#name();
     this.#toldName = name;
-    this.#parts.emit({
+    void this.#parts.emit({
       kind: 'profile',
       ...(name === null ? {} : { name }),
       ...(isBusinessPlatform(this.#parts.creds.platform) ? { isBusiness: true } : {}),
@@ -38,7 +38,7 @@ export class Account {
     const name = this.#name();
     if (name === null || name === this.#toldName) return;
     this.#toldName = name;
-    this.#parts.emit({ kind: 'profile', name });
+    void this.#parts.emit({ kind: 'profile', name });
   }
 
   refreshPicture(isForced: boolean): void {
@@ -60,7 +60,7 @@ export class Account {
     const at = Number(node.attrs.t) * 1_000 || this.#parts.settings.clock.now();
     if (at < this.#toldSeenAt + SEEN_EVERY_MS) return;
     this.#toldSeenAt = at;
-    this.#parts.emit({ kind: 'primary-seen', at: new Date(at) });
+    void this.#parts.emit({ kind: 'primary-seen', at: new Date(at) });
   }
 
   async setName(name: string): Promise<void> {
@@ -96,10 +96,10 @@ export class Account {
     this.#toldName = null;
     this.credentialsChanged();
     this.refreshPicture(true);
-    const { sock, settings } = this.#parts;
+    const { sock, log } = this.#parts;
     settle(
       () => sock.resyncAppState(ALL_WA_PATCH_NAMES, true),
-      (error) => settings.log.warn('app state was not read again', { error: error.name }),
+      (error) => log.warn('app state was not read again', { error: error.name }),
     );
   }
 
@@ -123,7 +123,7 @@ export class Account {
     if (jid === undefined) return;
     const query = (node: BinaryNode, ms: number): Promise<BinaryNode | undefined> => sock.query(node, ms);
     const image = await this.#pictures.read({ phoneId: input.lease.phoneId, jid, query, isForced });
-    if (image !== undefined) this.#parts.emit({ kind: 'profile', image });
+    if (image !== undefined) void this.#parts.emit({ kind: 'profile', image });
   }
 
   #name(): string | null {

@@ -47,6 +47,9 @@ export class PhoneKeys {
   /** Writes all rows in one commit. Rows that already have the value cost nothing. */
   async set(changes: SignalDataSet): Promise<void> {
     const rows = rowsOf(changes);
+    // The library writes its own device list at every login and reads it right after: reading first saves the write.
+    const listed = Object.keys(changes['device-list'] ?? {});
+    if (rows.length === listed.length && rows.length > 0) await this.#read('device-list', listed);
     await this.commit({ keys: rows });
   }
 

@@ -1,4 +1,4 @@
-import type { InboxEntry, KeyRow } from '@trunkline/core';
+import type { Clock, InboxEntry, KeyRow } from '@trunkline/core';
 import type { SteadyStore } from './steady-store.js';
 
 export interface Change {
@@ -19,6 +19,9 @@ interface Batch {
   readonly reject: (error: unknown) => void;
 }
 
+/** How long changed credentials wait for company. */
+const TOUCH_MS = 250;
+
 /**
  * The only writer of one phone's credentials and keys. One write is on its way at a time and what comes meanwhile is
  * joined, so that the order holds and a burst costs one commit. A write that cannot be made ends the session.
@@ -26,34 +29,50 @@ interface Batch {
 export class SessionWriter {
   readonly #store: SteadyStore;
   readonly #encodeCredentials: () => Uint8Array;
+  readonly #clock: Clock;
   readonly #queue: Batch[] = [];
   #lastCredentials: Uint8Array | null = null;
   #running = false;
   #inFlight: Batch | null = null;
+  /** Stops the wait for company of changed credentials; null while none wait. */
+  #cancelTouch: (() => void) | null = null;
   #held: boolean;
   #broken: Error | null = null;
 
   constructor(input: {
     store: SteadyStore;
     encodeCredentials: () => Uint8Array;
+    clock: Clock;
     /** Credentials of a pairing that nobody confirmed yet are disposable: nothing is written before `release`. */
     held: boolean;
   }) {
     this.#store = input.store;
     this.#encodeCredentials = input.encodeCredentials;
+    this.#clock = input.clock;
     this.#held = input.held;
   }
 
   /** Resolves when the change is durable. */
   write(change: Change): Promise<void> {
-    if (this.#broken !== null) return Promise.reject(this.#broken);
+    if (this.#broken !== null) return refused(this.#broken);
     const batch = this.#batchFor(change);
-    if (change.credentials) batch.credentials = true;
+    // What is durable together with a key (the id of the next prekey, for example) must not lag behind it.
+    if (change.credentials || this.#cancelTouch !== null) batch.credentials = true;
+    this.#untouch();
     for (const row of change.keys ?? []) batch.keys.set(rowId(row.kind, row.keyId), row);
     if (change.inbox !== undefined) batch.inbox = change.inbox;
     batch.settled.push(...(change.settled ?? []));
     this.#start();
     return batch.done;
+  }
+
+  /**
+   * The credentials changed and nothing waits for it: they go with the next write, or alone in a moment. A login
+   * changes them several times, mostly to what they were.
+   */
+  touchCredentials(): void {
+    if (this.#broken !== null || this.#cancelTouch !== null) return;
+    this.#cancelTouch = this.#clock.after(TOUCH_MS, () => void this.write({ credentials: true }));
   }
 
   /** Keeps credentials that arrived with the answer of the store, so that an unchanged copy is not written again. */
@@ -80,13 +99,20 @@ export class SessionWriter {
   /** Resolves when everything asked so far is durable or lost. */
   async drained(): Promise<void> {
     if (this.#held) return;
+    if (this.#cancelTouch !== null) void this.write({ credentials: true });
     await Promise.allSettled(this.#queue.map((batch) => batch.done));
   }
 
   /** Gives up what was not written. */
   abandon(reason: Error): void {
     this.#broken ??= reason;
+    this.#untouch();
     for (const batch of this.#queue.splice(0)) batch.reject(this.#broken);
+  }
+
+  #untouch(): void {
+    this.#cancelTouch?.();
+    this.#cancelTouch = null;
   }
 
   #batchFor(change: Change): Batch {
@@ -137,6 +163,13 @@ export class SessionWriter {
     const bytes = this.#encodeCredentials();
     return this.#lastCredentials !== null && Buffer.from(bytes).equals(this.#lastCredentials) ? null : bytes;
   }
+}
+
+/** A failure that nobody has to look at: the session has ended and knows why. */
+function refused(reason: Error): Promise<never> {
+  const failure = Promise.reject(reason);
+  failure.catch(() => {});
+  return failure;
 }
 
 function newBatch(): Batch {

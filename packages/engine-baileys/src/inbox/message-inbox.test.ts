@@ -43,7 +43,12 @@ function party(store: MemorySessionStore, creds: AuthenticationCreds): Party {
   const forLibrary: InboxEntry[] = [];
   const broken: Error[] = [];
   const steady = new SteadyStore(store, systemClock, (error) => broken.push(error));
-  const writer = new SessionWriter({ store: steady, held: false, encodeCredentials: () => new Uint8Array() });
+  const writer = new SessionWriter({
+    store: steady,
+    clock: systemClock,
+    held: false,
+    encodeCredentials: () => new Uint8Array(),
+  });
   const keys = new PhoneKeys(steady, writer, false);
   const inbox = new MessageInbox({
     store: steady,

@@ -3,7 +3,10 @@ import { type BaileysEventMap, isJidGroup, proto, toNumber, type WAMessage } fro
 import { addressOf, chatOf, isMe, type Me, myAddress } from './address.js';
 import { contentFacts } from './message-content.js';
 
-export type HistorySet = BaileysEventMap['messaging-history.set'];
+export type HistorySet = Pick<
+  BaileysEventMap['messaging-history.set'],
+  'chats' | 'contacts' | 'messages' | 'lidPnMappings'
+>;
 
 /** The other spelling of a JID, as one history chunk knows it. */
 type Other = (jid: string | null | undefined) => string | undefined;

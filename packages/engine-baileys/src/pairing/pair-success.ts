@@ -6,21 +6,22 @@ export type PairingOutcome =
   | { readonly kind: 'paired'; readonly identity: LinkedIdentity }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/**
- * Answers pair-success. The library tells the handset first and hopes that its host stores the credentials; here a
- * link exists for the handset only after it is stored, and a pairing that we do not want leaves no trace.
- */
-export async function answerPairSuccess(input: {
+export interface PairSuccessInput {
   readonly stanza: BinaryNode;
   readonly creds: AuthenticationCreds;
   readonly judge: (identity: LinkedIdentity) => Promise<PairingVerdict>;
   /** Resolves when credentials and keys are durable. */
   readonly store: () => Promise<void>;
   readonly send: (node: BinaryNode) => Promise<void>;
-}): Promise<PairingOutcome> {
+}
+
+/**
+ * Answers pair-success. The library tells the handset first and hopes that its host stores the credentials; here a
+ * link exists for the handset only after it is stored, and a pairing that we do not want leaves no trace.
+ */
+export async function answerPairSuccess(input: PairSuccessInput): Promise<PairingOutcome> {
   const { stanza, creds } = input;
-  const { reply, creds: update } = configureSuccessfulPairing(stanza, creds);
-  const identity = linkedIdentity(stanza, update);
+  const { reply, update, identity } = await verified(input);
   const verdict = await input.judge(identity);
   if (!verdict.accept) {
     await input.send(refusal(stanza));
@@ -31,6 +32,17 @@ export async function answerPairSuccess(input: {
   // From here the link may exist on both sides even when the answer seems lost, so the next step is a login.
   await input.send(reply).catch(() => {});
   return { kind: 'paired', identity };
+}
+
+/** Checks the signatures of the handset; one that is wrong is refused before anybody hears of the pairing. */
+async function verified({ stanza, creds, send }: PairSuccessInput) {
+  try {
+    const { reply, creds: update } = configureSuccessfulPairing(stanza, creds);
+    return { reply, update, identity: linkedIdentity(stanza, update) };
+  } catch (error) {
+    await send(refusal(stanza)).catch(() => {});
+    throw error;
+  }
 }
 
 function refusal(stanza: BinaryNode): BinaryNode {

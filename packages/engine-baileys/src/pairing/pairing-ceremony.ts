@@ -18,12 +18,15 @@ import { QrRotation } from './qr-rotation.js';
 /** WhatsApp keeps an unpaired socket about as long as six QR codes live. */
 const CODE_LIFE_MS = 160_000;
 
+/** WhatsApp ends the connection at once after a pairing. */
+const RESTART_MS = 10_000;
+
 /** Becoming a linked device, from the first code to the stored link. One per session that pairs. */
 export class PairingCeremony {
   readonly #parts: SessionParts;
   readonly #onUseful: () => void;
   #rotation: QrRotation | null = null;
-  #cancelCode: () => void = () => {};
+  #cancelDeadline: () => void = () => {};
   #isFinishing = false;
   #offered: () => void = () => {};
   readonly #ready = new Promise<void>((resolve) => {
@@ -58,9 +61,9 @@ export class PairingCeremony {
       throw new EngineRefused('the phone is not offering a pairing: restart it and ask again', 'before-wire');
     }
     this.#rotation?.hold();
-    this.#cancelCode();
+    this.#cancelDeadline();
     const expiresAt = new Date(settings.clock.now() + CODE_LIFE_MS);
-    this.#cancelCode = settings.clock.after(CODE_LIFE_MS, () => end({ source: 'pairing-ended' }));
+    this.#cancelDeadline = settings.clock.after(CODE_LIFE_MS, () => end({ source: 'pairing-ended' }));
     const query = (node: BinaryNode): Promise<BinaryNode | undefined> => sock.query(node, 20_000);
     try {
       return { code: await offerPairingCode({ creds, browser: BROWSER, number, query }), expiresAt };
@@ -72,7 +75,7 @@ export class PairingCeremony {
   /** The session is over: nothing is offered any more. */
   stop(): void {
     this.#rotation?.hold();
-    this.#cancelCode();
+    this.#cancelDeadline();
     this.#offered();
   }
 
@@ -92,7 +95,7 @@ export class PairingCeremony {
       nextMs: settings.nextQrMs,
       offer: (ref, expiresAt) => {
         const qrCode = buildPairingQRData(ref, noiseKey, identityKey, creds.advSecretKey, BROWSER);
-        emit({ kind: 'qr-offered', qrCode, expiresAt });
+        void emit({ kind: 'qr-offered', qrCode, expiresAt });
       },
       ended: () => end({ source: 'pairing-ended' }),
     });
@@ -102,7 +105,7 @@ export class PairingCeremony {
   }
 
   async #finish(stanza: BinaryNode): Promise<void> {
-    const { sock, creds, keys, writer, input, emit, end } = this.#parts;
+    const { settings, sock, creds, keys, writer, input, emit, end } = this.#parts;
     if (this.#isFinishing) return;
     this.#isFinishing = true;
     this.stop();
@@ -120,7 +123,11 @@ export class PairingCeremony {
       send: sock.sendNode,
     });
     if (outcome.kind === 'refused') return end({ source: 'ours', unlinked: false });
-    emit({ kind: 'paired', identity: outcome.identity });
+    void emit({ kind: 'paired', identity: outcome.identity });
+    // WhatsApp ends this connection with 515; if it does not, the login must not wait for ever.
+    this.#cancelDeadline = settings.clock.after(RESTART_MS, () =>
+      end({ source: 'connection-ended', message: 'paired' }),
+    );
     await sock.sendUnifiedSession();
   }
 }

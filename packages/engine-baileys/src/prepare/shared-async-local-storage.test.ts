@@ -156,3 +156,29 @@ test.runIf(isOldNode)('two hundred used storages leave one value on a promise', 
   expect(shared.values).toBe(before.values);
   expect(native.values).toBeGreaterThanOrEqual(before.values + 200);
 });
+
+test.runIf(isOldNode)("the library's transactions run in the shared storage, and nest", async () => {
+  shareAsyncLocalStorage();
+  const { addTransactionCapability } = await import('baileys');
+  const { libraryLog } = await import('../library-log.js');
+  const { silentLog } = await import('@trunkline/testkit');
+  const writes: unknown[] = [];
+  const log = libraryLog(silentLog);
+  const store = { get: () => ({}), set: (changes: unknown) => void writes.push(changes) };
+  const keys = addTransactionCapability(store, log, { maxCommitRetries: 1, delayBetweenTriesMs: 0 });
+  let runs = 0;
+  const run: unknown = Reflect.get(SharedAsyncLocalStorage.prototype, 'run');
+  if (typeof run !== 'function') throw new Error('no run');
+  Reflect.set(SharedAsyncLocalStorage.prototype, 'run', function counted(this: unknown, ...args: unknown[]): unknown {
+    runs += 1;
+    return Reflect.apply(run, this, args);
+  });
+  await keys.transaction(async () => {
+    await keys.set({ 'lid-mapping': { a: '1' } });
+    await keys.transaction(async () => keys.set({ 'lid-mapping': { b: '2' } }), 'inner');
+    expect(writes).toEqual([]);
+  }, 'outer');
+  Reflect.set(SharedAsyncLocalStorage.prototype, 'run', run);
+  expect(writes).toEqual([{ 'lid-mapping': { a: '1', b: '2' } }]);
+  expect(runs).toBe(1);
+});

@@ -65,7 +65,12 @@ function device(kind: Kind, jid: string, lookUp: (pns: string[]) => Promise<LIDM
 
 function phoneKeysOn(store: MemorySessionStore): PhoneKeys {
   const steady = new SteadyStore(store, systemClock, () => {});
-  const writer = new SessionWriter({ store: steady, held: false, encodeCredentials: () => new Uint8Array() });
+  const writer = new SessionWriter({
+    store: steady,
+    clock: systemClock,
+    held: false,
+    encodeCredentials: () => new Uint8Array(),
+  });
   return new PhoneKeys(steady, writer, false);
 }
 
@@ -366,4 +371,30 @@ describe('mapping between numbers and LIDs', () => {
     await lidMapping.storeLIDPNMappings([{ lid: '50@lid', pn: '5@s.whatsapp.net' }]);
     expect(store.writes).toHaveLength(1);
   });
+});
+
+test('what a message costs, beside the library', async () => {
+  const cost = async (kind: Kind): Promise<{ session: string; turn: string }> => {
+    const [a, b] = [device(kind, '1@lid'), device(kind, '2@s.whatsapp.net')];
+    const ms = async (count: number, work: () => Promise<void>): Promise<string> => {
+      const started = process.cpuUsage();
+      for (let done = 0; done < count; done += 1) await work();
+      const { user, system } = process.cpuUsage(started);
+      return ((user + system) / 1_000 / count).toFixed(2);
+    };
+    const session = await ms(10, async () => {
+      await linked(a, b);
+      await receive(b, a, await send(a, b, 'first'));
+    });
+    const turn = await ms(20, async () => {
+      await receive(a, b, await send(b, a, 'there'));
+      await receive(b, a, await send(a, b, 'and back'));
+    });
+    return { session, turn };
+  };
+  const [rust, library] = [await cost('rust'), await cost('library')];
+  console.log(
+    `new session ${rust.session} against ${library.session} ms; there and back ${rust.turn} against ${library.turn} ms`,
+  );
+  expect(Number(rust.turn)).toBeGreaterThan(0);
 });

@@ -1,4 +1,4 @@
-import type { SessionStore } from '@trunkline/core';
+import type { Log, SessionStore } from '@trunkline/core';
 import {
   type AuthenticationCreds,
   Browsers,
@@ -9,6 +9,7 @@ import {
   type UserFacingSocketConfig,
   type WASocket,
 } from 'baileys';
+import { needsServerProps, restoreServerProps } from '../account/server-props.js';
 import type { EngineSettings } from '../engine-options.js';
 import { libraryLog } from '../library-log.js';
 import { BoundedCache } from './bounded-cache.js';
@@ -21,6 +22,7 @@ export const BROWSER = Browsers.macOS('Chrome');
 /** Opens the library's socket for one phone, with everything that it would otherwise share or fetch by itself. */
 export function openSocket(input: {
   readonly settings: EngineSettings;
+  readonly log: Log;
   readonly url: URL | null;
   readonly creds: AuthenticationCreds;
   readonly keys: SignalKeyStore;
@@ -31,12 +33,13 @@ export function openSocket(input: {
   const { clock } = settings;
   const config: UserFacingSocketConfig = {
     auth: { creds, keys },
-    logger: libraryLog(settings.log),
+    logger: libraryLog(input.log),
     browser: BROWSER,
     connectTimeoutMs: Math.min(20_000, settings.connectTimeoutMs),
     keepAliveIntervalMs: settings.keepAliveMs,
     markOnlineOnConnect: false,
     syncFullHistory: false,
+    fireInitQueries: needsServerProps(creds, clock.now()),
     shouldSyncHistoryMessage: () => true,
     // Writes are retried by their one writer; a second layer of retries would only delay the end of a broken session.
     transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
@@ -53,5 +56,7 @@ export function openSocket(input: {
     ...(url === null ? {} : { waWebSocketUrl: url }),
     ...(settings.webVersion === null ? {} : { version: [...settings.webVersion] }),
   };
-  return makeWASocket(config);
+  const sock = makeWASocket(config);
+  restoreServerProps(creds, sock.serverProps);
+  return sock;
 }

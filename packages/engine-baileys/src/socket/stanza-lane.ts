@@ -13,6 +13,8 @@ export interface StanzaLaneInput {
   readonly finished: (node: BinaryNode) => void;
   readonly failed: (error: Error) => void;
   readonly isOver: () => boolean;
+  /** Resolves when the next stanza of the backlog may be handled. */
+  readonly room: () => Promise<void>;
   readonly pause: () => void;
   readonly resume: () => void;
 }
@@ -49,7 +51,10 @@ export class StanzaLane {
     const { offline, ...attrs } = node.attrs;
     if (offline === undefined) return void this.#handle(handle, node);
     // Without the mark the library handles the stanza at once, and its promise tells when it is done.
-    this.afterBacklog(() => this.#handle(handle, { ...node, attrs }));
+    this.afterBacklog(async () => {
+      await this.#handle(handle, { ...node, attrs });
+      await this.#input.room();
+    });
   }
 
   async #handle(handle: Listener, node: BinaryNode): Promise<void> {

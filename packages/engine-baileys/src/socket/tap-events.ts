@@ -29,3 +29,16 @@ export function tapEvents(ev: WASocket['ev'], taps: EventTaps): void {
     return HELD_BACK.has(event) ? true : emit(event, payload);
   };
 }
+
+/**
+ * Completes changes of the credentials that do not name the account. The library takes a missing name for a changed
+ * one and answers every such change with an empty `<presence/>`.
+ */
+export function completeCredentials(ev: WASocket['ev'], me: () => Events['creds.update']['me']): void {
+  const emit = ev.emit.bind(ev);
+  ev.emit = <K extends keyof Events>(event: K, payload: Events[K]): boolean => {
+    const account = me();
+    const isIncomplete = event === 'creds.update' && account !== undefined && !('me' in payload);
+    return emit(event, isIncomplete ? Object.assign({}, payload, { me: account }) : payload);
+  };
+}

@@ -257,26 +257,6 @@ describe('fencing', () => {
   });
 });
 
-test('leases that a node does not know of, because an answer was lost, go back to everybody', async () => {
-  const { leases } = database.db;
-  await makePhones(3);
-  const node = await makeNode(database.db);
-  const [held, forgotten] = await leases.claim(node.nodeId, 'sandbox', 2);
-  const other = await takeAny();
-  if (held === undefined || forgotten === undefined) throw new Error('no leases');
-  expect(await leases.releaseOthers(node.nodeId, [held])).toBe(1);
-  expect(await leases.ownerOf(forgotten.phoneId)).toBeNull();
-  expect(await leases.ownerOf(held.phoneId)).toMatchObject({ nodeId: node.nodeId });
-  expect(await leases.ownerOf(other?.phoneId ?? '')).not.toBeNull();
-  expect(await leases.releaseOthers(node.nodeId, [{ ...held, epoch: held.epoch - 1 }])).toBe(1);
-  expect(await leases.releaseOthers(node.nodeId, [])).toBe(0);
-
-  async function takeAny(): Promise<Lease | undefined> {
-    const stranger = await makeNode(database.db);
-    return (await leases.claim(stranger.nodeId, 'sandbox', 1))[0];
-  }
-});
-
 test('phones that promise a connection nobody holds are changed, and only those', async () => {
   const { phones, leases } = database.db;
   const [abandoned, held] = [await makePhone(database.db, orgId), await makePhone(database.db, orgId)];

@@ -70,6 +70,10 @@ export class PostgresLeaseStore implements LeaseStore {
     );
   }
 
+  heartbeats(): Promise<{ nodeId: string; mark: string }[]> {
+    return this.sql.rows('select node_id as "nodeId", heartbeat_at::text as mark from nodes', []);
+  }
+
   nodesOfHost(hostId: string): Promise<Node[]> {
     return this.sql.rows(`select ${NODE_COLUMNS} from nodes n where n.host_id = $1 order by n.started_at, n.node_id`, [
       hostId,
@@ -82,6 +86,14 @@ export class PostgresLeaseStore implements LeaseStore {
 
   claim(nodeId: string, network: Network, limit: number): Promise<Lease[]> {
     return this.sql.rows<Lease>(CLAIM, [network, nodeId, limit]);
+  }
+
+  held(nodeId: string): Promise<Lease[]> {
+    return this.sql.rows<Lease>(
+      `select l.phone_id as "phoneId", p.org_id as "orgId", l.node_id as "nodeId", l.epoch
+       from phone_leases l join phones p on p.phone_id = l.phone_id where l.node_id = $1 order by l.phone_id`,
+      [nodeId],
+    );
   }
 
   async release(leases: readonly Lease[]): Promise<void> {
@@ -97,18 +109,6 @@ export class PostgresLeaseStore implements LeaseStore {
       [leases.map((lease) => lease.phoneId), leases.map((lease) => lease.nodeId), leases.map((lease) => lease.epoch)],
     );
     this.wake('phones');
-  }
-
-  async releaseOthers(nodeId: string, held: readonly Lease[]): Promise<number> {
-    const rows = await this.sql.rows(
-      `update phone_leases l set node_id = null where l.node_id = $1 and not exists (
-         select from unnest($2::text[], $3::bigint[]) as h (phone_id, epoch)
-         where h.phone_id = l.phone_id and h.epoch = l.epoch)
-       returning l.phone_id`,
-      [nodeId, held.map((lease) => lease.phoneId), held.map((lease) => lease.epoch)],
-    );
-    if (rows.length > 0) this.wake('phones');
-    return rows.length;
   }
 
   async ownerOf(phoneId: string): Promise<{ nodeId: string; address: string; epoch: number } | null> {

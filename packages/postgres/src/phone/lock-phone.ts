@@ -36,7 +36,7 @@ const LOCK_OF_NOBODY = {
     for no key update of p for update of l skip locked`,
 };
 
-/** The row of a phone that no living node holds: absent when one does, or is just taking it. */
+/** The row of a phone that no node holds: absent when one does, or is just taking it. */
 export async function lockPhoneOfNobody(tx: Transaction, phoneId: string): Promise<LockedPhoneRow | null> {
   const [row] = await tx.rows<LockedPhoneRow>(LOCK_OF_NOBODY, [phoneId]);
   return row ?? null;

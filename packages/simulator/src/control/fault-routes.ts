@@ -37,6 +37,7 @@ const readers: Record<FaultAction['kind'], (body: Body) => FaultAction> = {
     reason: String(body.count('reason')),
     attrs: { ...body.rest(COMMON_FIELDS), ...body.object('attrs')?.rest([]) },
   }),
+  retry_receipt: () => ({ kind: 'retry_receipt' }),
   refuse_upgrade: (body) => {
     const status = body.optionalCount('status') ?? 503;
     if (status < 400 || status > 599) body.refuse('status', 'status must be an HTTP error status, 400 to 599');

@@ -2,7 +2,7 @@
 
 import type { Network } from '../protocol/network.js';
 import { pairByCode, scanQrCode } from '../protocol/pairing.js';
-import { PairingError } from '../protocol/registrant.js';
+import { PairingError } from '../protocol/pairing-error.js';
 import { parseJid } from '../wire/jid.js';
 import type { Account } from '../world/account.js';
 import { NumberTakenError } from '../world/world.js';
@@ -53,9 +53,9 @@ function update(network: Network, request: ControlRequest) {
   const image = body.bytesOrNull('image');
   if (image && image.length > MAX_PICTURE_BYTES) body.refuse('image', 'image must be at most 1 MB');
   body.check();
-  if (name !== undefined) network.rename(account, name);
-  if (about !== undefined) network.changeAbout(account, about);
-  if (image !== undefined) network.changePicture(account, image ?? undefined);
+  if (name !== undefined) network.profiles.rename(account, name);
+  if (about !== undefined) network.profiles.changeAbout(account, about);
+  if (image !== undefined) network.profiles.changePicture(account, image ?? undefined);
   return { status: 200, body: presentHandset(network, account) };
 }
 

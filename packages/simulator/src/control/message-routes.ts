@@ -84,7 +84,7 @@ async function react(network: Network, request: ControlRequest) {
   const emoji = request.body.optionalText('emoji') ?? '';
   request.body.check();
   const handset = network.handsets.of(owner);
-  await handset.send(chat, buildReaction(chat.jid(handset.addressingOf(chat)), message, emoji), {}, false);
+  await handset.send(chat, buildReaction(chat.jid(handset.addressingOf(chat)), message, emoji), { logged: false });
   if (emoji === '') delete message.reactions[owner.number];
   else message.reactions[owner.number] = emoji;
   handset.log.save(message);
@@ -98,7 +98,7 @@ async function edit(network: Network, request: ControlRequest) {
   request.body.check();
   const handset = network.handsets.of(owner);
   const chatJid = chat.jid(handset.addressingOf(chat));
-  await handset.send(chat, buildEdit(chatJid, message, text), { edit: EDIT }, false);
+  await handset.send(chat, buildEdit(chatJid, message, text), { attrs: { edit: EDIT }, logged: false });
   Object.assign(message, { text, edited: true });
   handset.log.save(message);
   return { status: 204 };
@@ -110,7 +110,7 @@ async function remove(network: Network, request: ControlRequest) {
   request.body.check();
   const handset = network.handsets.of(owner);
   const chatJid = chat.jid(handset.addressingOf(chat));
-  await handset.send(chat, buildDeletion(chatJid, message), { edit: REVOKE }, false);
+  await handset.send(chat, buildDeletion(chatJid, message), { attrs: { edit: REVOKE }, logged: false });
   message.deleted = true;
   delete message.text;
   handset.log.save(message);

@@ -31,7 +31,7 @@ export class MediaHost {
 
   /** Host and port clients put behind `https://`. */
   get hostname(): string {
-    return `${this.address}:${this.#port}`;
+    return `${this.address.includes(':') ? `[${this.address}]` : this.address}:${this.#port}`;
   }
 
   get port(): number {

@@ -1,5 +1,5 @@
 /** A linked device that is logged in: drains what waited for it, answers its requests, takes in what it sends. */
-import { decodeNode } from '../wire/codec.js';
+import { decodeNode } from '../wire/decode-node.js';
 import { SERVER_JID } from '../wire/jid.js';
 import { child, children, el, type Node } from '../wire/node.js';
 import type { Device } from '../world/account.js';
@@ -153,7 +153,7 @@ export class Companion implements Role {
   }
 
   #hand(parcel: Parcel): void {
-    this.connection.network.stats.sent(parcel.kind);
+    this.connection.network.stats.sent(parcel.label);
     this.connection.link.sendSealed(parcel.encoded);
   }
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import type { Origin } from '../wire/chat-listener.js';
 import type { Intro } from '../wire/frame-reader.js';
 import { Link } from '../wire/link.js';
 import { el, type Node } from '../wire/node.js';
@@ -13,14 +14,9 @@ import type { Network } from './network.js';
 import { Registrant } from './registrant.js';
 import { kindOf } from './stats.js';
 
-/** What a client may put into its URL: the organisation it belongs to and a name to aim faults at. */
-export interface ConnectionOrigin {
-  org?: string;
-  tag?: string;
-}
-
 const NOT_AUTHORISED = 401;
 const OUTDATED = 405;
+const CLOSE_GRACE_MS = 1_000;
 
 /** What a connection has become after the handshake. */
 export interface Role {
@@ -34,13 +30,15 @@ export class Connection {
   /** True once a login is through or a QR is offered. */
   isEstablished = false;
   #role: Role | undefined;
+  #ended = false;
+  #closing: NodeJS.Timeout | undefined;
   #account: Account | undefined;
 
   constructor(
     readonly network: Network,
     socket: WebSocket,
     tcp: Socket,
-    readonly origin: ConnectionOrigin,
+    readonly origin: Origin,
   ) {
     this.link = new Link(socket, tcp, network.identity, {
       opened: (result, intro) => this.#opened(result, intro),
@@ -68,10 +66,23 @@ export class Connection {
     this.link.send(node);
   }
 
-  /** Ends the connection the way the network does: a last stanza, then the socket. */
-  end(last?: Node): void {
-    if (last !== undefined) this.send(last);
-    this.link.close();
+  /** Ends the connection the way the network does: a last stanza, then, unless the client is quicker, the socket. */
+  end(last?: Node, afterMs = 0): void {
+    if (afterMs > 0) {
+      setTimeout(() => this.end(last), afterMs).unref();
+      return;
+    }
+    if (this.#ended) return;
+    this.#ended = true;
+    this.network.forget(this);
+    this.#role?.closed();
+    if (last === undefined) {
+      this.link.close();
+      return;
+    }
+    this.send(last);
+    // A client that sees the socket close before it has understood the last stanza would take it for a lost network.
+    this.#closing = setTimeout(() => this.link.close(), CLOSE_GRACE_MS);
   }
 
   #opened(result: HandshakeResult, intro: Intro): void {
@@ -108,6 +119,7 @@ export class Connection {
   }
 
   #received(node: Node): void {
+    if (this.#ended) return;
     this.network.stats.received(node);
     this.#role?.receive(node);
   }
@@ -118,6 +130,10 @@ export class Connection {
   }
 
   #closed(): void {
+    clearTimeout(this.#closing);
+    this.network.released(this);
+    if (this.#ended) return;
+    this.#ended = true;
     this.network.forget(this);
     this.#role?.closed();
   }

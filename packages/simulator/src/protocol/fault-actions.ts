@@ -13,7 +13,9 @@ export type FaultAction =
   | { kind: 'freeze' }
   | { kind: 'delay'; ms: number }
   | { kind: 'failure'; reason: string; attrs: Record<string, string> }
-  | { kind: 'refuse_upgrade'; status: number };
+  | { kind: 'refuse_upgrade'; status: number }
+  /** The handset cannot read the next message that reaches it, and asks for it again. */
+  | { kind: 'retry_receipt' };
 
 export type FaultKind = FaultAction['kind'];
 
@@ -59,6 +61,7 @@ export function strike(connection: Connection, action: FaultAction): boolean {
       return true;
     case 'failure':
     case 'refuse_upgrade':
+    case 'retry_receipt':
       return false;
   }
 }

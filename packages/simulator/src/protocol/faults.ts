@@ -1,7 +1,9 @@
 /** Deliberate disturbances: which connections they aim at, when they strike, and when they end. */
 import { randomUUID } from 'node:crypto';
+import type { Origin } from '../wire/chat-listener.js';
 import { el } from '../wire/node.js';
-import type { Connection, ConnectionOrigin } from './connection.js';
+import type { Account } from '../world/account.js';
+import type { Connection } from './connection.js';
 import { type FaultAction, isInstant, strike } from './fault-actions.js';
 import type { Network } from './network.js';
 
@@ -66,7 +68,7 @@ export class FaultBook {
   }
 
   /** The HTTP status an upgrade is to be refused with. */
-  refusalOf(origin: ConnectionOrigin): number | undefined {
+  refusalOf(origin: Origin): number | undefined {
     const account = this.network.accountByTag(origin.tag);
     const who = { origin, account };
     for (const fault of this.#faults.values()) {
@@ -75,6 +77,16 @@ export class FaultBook {
       return fault.action.status;
     }
     return undefined;
+  }
+
+  /** Whether a handset is to lose the next message. */
+  losesNext(account: Account): boolean {
+    for (const fault of this.#faults.values()) {
+      if (fault.action.kind !== 'retry_receipt' || !this.#isDue(fault, { origin: {}, account })) continue;
+      this.#count(fault);
+      return true;
+    }
+    return false;
   }
 
   /** Called when a client is identified but not yet answered; true when it was refused and must not be. */

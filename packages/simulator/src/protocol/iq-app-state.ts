@@ -14,25 +14,25 @@ function sync({ body, asker }: IqRequest): Node[] {
 }
 
 function syncCollection(wanted: Node, asker: IqRequest['asker']): Node {
-  const { settings } = asker.connection.network;
+  const { profiles } = asker.connection.network;
   const { account } = asker.device;
   const name = wanted.attrs.name ?? '';
   const version = Number(wanted.attrs.version ?? 0);
   if (!COLLECTIONS.includes(name) || !Number.isSafeInteger(version)) return failure(name, 400, 'bad-request');
   const patches = [...children(wanted, 'patch'), ...children(child(wanted, 'patches'), 'patch')];
   if (patches.length > 0) {
-    if (version !== settings.version(account, name)) return failure(name, 409, 'conflict');
+    if (version !== profiles.settings.version(account, name)) return failure(name, 409, 'conflict');
     try {
       for (const patch of patches) {
-        asker.connection.network.applySettings(account, name, bytes(patch) ?? Buffer.alloc(0), asker.device.index);
+        profiles.apply(account, name, bytes(patch) ?? Buffer.alloc(0), asker.device.index);
       }
     } catch (error) {
       asker.connection.network.log('warn', 'a device sent a setting that cannot be read', { problem: String(error) });
       return failure(name, 400, 'bad-request');
     }
-    return collection(name, settings.version(account, name), []);
+    return collection(name, profiles.settings.version(account, name), []);
   }
-  return collection(name, settings.version(account, name), settings.after(account, name, version));
+  return collection(name, profiles.settings.version(account, name), profiles.settings.after(account, name, version));
 }
 
 function collection(name: string, version: number, patches: Buffer[]): Node {

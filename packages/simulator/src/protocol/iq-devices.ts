@@ -3,6 +3,9 @@ import { isServerJid } from '../wire/jid.js';
 import type { Node } from '../wire/node.js';
 import { badRequest, forbidden, type IqRequest, type IqTable } from './iq.js';
 
+/** The stream ends after the answer is out, as a device that asked for this waits for both. */
+const ANSWER_FIRST_MS = 100;
+
 function removeCompanion({ body, asker, iq }: IqRequest): Node[] {
   const { network } = asker.connection;
   const { account } = asker.device;
@@ -10,8 +13,7 @@ function removeCompanion({ body, asker, iq }: IqRequest): Node[] {
   const target = network.world.resolve(body.attrs.jid);
   if (target?.account !== account) throw forbidden();
   const device = account.devices.get(target.index);
-  // The answer must be out before the stream ends, so the removal follows it.
-  if (device !== undefined) queueMicrotask(() => network.unlink(device));
+  if (device !== undefined) network.unlink(device, ANSWER_FIRST_MS);
   return [];
 }
 

@@ -7,8 +7,11 @@ import { packPreKeys, type SignedPreKey } from '../world/prekeys.js';
 import { badRequest, type IqRequest, type IqTable, notFound } from './iq.js';
 
 const KEY_TYPE = Buffer.from([5]);
-/** Below this the network reminds the device to upload more. */
-const LOW_PREKEYS = 5;
+
+/** Whether to remind a device to upload more: once when few are left, and once more when none is. */
+function isLow(left: number): boolean {
+  return left === 4 || left === 0;
+}
 
 function keyNode(tag: string, id: number, publicKey: Buffer, signature?: Buffer): Node {
   const parts = [el('id', {}, uint(id, 3)), el('value', {}, publicKey)];
@@ -93,7 +96,7 @@ function bundleNode(jid: string, asker: IqRequest['asker']): Node {
     return el('user', { jid }, [el('error', { code: 404, text: 'item-not-found' })]);
   }
   const device = endpoint.account.devices.get(endpoint.index);
-  if (device !== undefined && device.prekeys.count < LOW_PREKEYS) network.post.remindOfPreKeys(device);
+  if (device !== undefined && isLow(device.prekeys.count)) network.notices.remindOfPreKeys(device);
   const { signedPreKey: signed, preKey, deviceIdentity } = bundle;
   return el('user', { jid, t: Math.floor(Date.now() / 1000) }, [
     el('registration', {}, uint(bundle.registrationId, 4)),

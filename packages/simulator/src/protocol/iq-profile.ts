@@ -27,7 +27,7 @@ function setPicture(request: IqRequest): Node[] {
   if (account !== request.asker.device.account) throw forbidden();
   const data = bytes(child(request.iq, 'picture'));
   if (data !== undefined && (data.length === 0 || data.length > MAX_PICTURE_BYTES)) throw badRequest();
-  network.changePicture(account, data, request.asker.device.index);
+  network.profiles.changePicture(account, data, request.asker.device.index);
   return account.picture === undefined ? [] : [el('picture', { id: account.picture.id })];
 }
 

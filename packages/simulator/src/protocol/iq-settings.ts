@@ -48,7 +48,7 @@ function setBlocklist({ iq, asker }: IqRequest): Node[] {
   }
   network.world.saveAccount(account);
   const change = [el('blocklist', { action: 'modify' }, items)];
-  network.post.notify(account, 'account_sync', change, { except: asker.device.index });
+  network.notices.notify(account, 'account_sync', change, { except: asker.device.index });
   return blocklist({ iq, body: iq, asker });
 }
 

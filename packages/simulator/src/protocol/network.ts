@@ -2,18 +2,20 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { MediaHost } from '../media/media-host.js';
+import type { Origin } from '../wire/chat-listener.js';
 import { el } from '../wire/node.js';
 import type { ServerIdentity } from '../wire/noise.js';
 import type { Account, Device } from '../world/account.js';
 import { Handsets } from '../world/handset/handsets.js';
-import { Settings } from '../world/settings.js';
 import type { World } from '../world/world.js';
 import type { WebVersion } from './client-payload.js';
 import type { Companion } from './companion.js';
-import { Connection, type ConnectionOrigin } from './connection.js';
+import { Connection } from './connection.js';
 import { FaultBook } from './faults.js';
+import { Notices } from './notices.js';
 import { PostOffice } from './post-office.js';
 import { PresenceBoard } from './presence.js';
+import { Profiles } from './profiles.js';
 import { Stats } from './stats.js';
 
 export type Log = (
@@ -31,8 +33,6 @@ export interface NetworkOptions {
   log: Log;
 }
 
-/** The collection of settings that holds the profile name. */
-const PROFILE_COLLECTION = 'critical_block';
 const MAX_REMEMBERED_TAGS = 10_000;
 
 export class Network {
@@ -43,14 +43,23 @@ export class Network {
   readonly connections = new Set<Connection>();
   readonly post: PostOffice;
   readonly handsets: Handsets;
-  readonly settings: Settings;
+  readonly notices: Notices;
+  readonly profiles: Profiles;
+  /** Every socket not closed yet, also of connections that have ended. */
+  readonly #open = new Set<Connection>();
   readonly #companions = new Map<Device, Companion>();
   readonly #accountsByTag = new Map<string, string>();
 
   constructor(private readonly options: NetworkOptions) {
     this.post = new PostOffice(this);
-    this.settings = new Settings(options.world.journal);
-    this.handsets = new Handsets(options.world, this.post, options.log);
+    this.notices = new Notices(this);
+    this.profiles = new Profiles(options.world, this.notices);
+    this.handsets = new Handsets({
+      world: options.world,
+      post: this.post,
+      losesNext: (account) => this.faults.losesNext(account),
+      warn: (message, fields) => options.log('warn', message, fields),
+    });
   }
 
   get world(): World {
@@ -78,8 +87,10 @@ export class Network {
   }
 
   /** Takes over a fresh WebSocket. */
-  accept(socket: WebSocket, tcp: Socket, origin: ConnectionOrigin): void {
-    this.connections.add(new Connection(this, socket, tcp, origin));
+  accept(socket: WebSocket, tcp: Socket, origin: Origin): void {
+    const connection = new Connection(this, socket, tcp, origin);
+    this.connections.add(connection);
+    this.#open.add(connection);
   }
 
   /** The live connection of a device. */
@@ -99,8 +110,14 @@ export class Network {
     if (this.#companions.get(companion.device) === companion) this.#companions.delete(companion.device);
   }
 
+  /** The connection has ended as far as the protocol goes; its socket may still be closing. */
   forget(connection: Connection): void {
     this.connections.delete(connection);
+  }
+
+  /** The connection's socket is gone. */
+  released(connection: Connection): void {
+    this.#open.delete(connection);
   }
 
   /** Notes which account a connection's tag stands for, so that its next connection is known before it logs in. */
@@ -115,12 +132,12 @@ export class Network {
     return tag === undefined ? undefined : this.world.account(this.#accountsByTag.get(tag) ?? '');
   }
 
-  /** Removes a linked device: its login fails from now on, and its live connection ends. */
-  unlink(device: Device): void {
-    const companion = this.#companions.get(device);
+  /** Removes a linked device: its login fails from now on, and its live connection ends, at once or a little later. */
+  unlink(device: Device, endAfterMs = 0): void {
+    const connection = this.#companions.get(device)?.connection;
     this.world.removeDevice(device);
-    companion?.connection.end(el('stream:error', { code: 401 }, [el('conflict', { type: 'device_removed' })]));
-    this.post.announceDevices(device.account, 'remove', device);
+    connection?.end(el('stream:error', { code: 401 }, [el('conflict', { type: 'device_removed' })]), endAfterMs);
+    this.notices.announceDevices(device.account, 'remove', device);
   }
 
   /** Removes an account with its devices, chats and settings. */
@@ -128,15 +145,14 @@ export class Network {
     for (const device of [...account.devices.values()]) this.unlink(device);
     this.world.journal.transaction(() => {
       this.handsets.remove(account);
-      this.settings.remove(account);
+      this.profiles.settings.remove(account);
       this.world.removeAccount(account);
     });
   }
 
   /** A device is ready for its first days: the handset gives it settings and history. */
   settle(device: Device): void {
-    const { account } = device;
-    if (this.settings.version(account, PROFILE_COLLECTION) === 0) this.#writeName(account);
+    this.profiles.prepare(device.account);
     this.handsets.bootstrap(device);
   }
 
@@ -148,62 +164,9 @@ export class Network {
     this.world.saveAccount(account);
   }
 
-  /** Takes a device's settings patch, lets it take effect and tells the other devices; throws when it is unreadable. */
-  applySettings(account: Account, collection: string, patch: Buffer, author: number): void {
-    for (const { action } of this.settings.accept(account, collection, patch)) {
-      const name = action.pushNameSetting?.name;
-      if (name) this.#rename(account, name);
-    }
-    this.#announceSettings(account, collection, author);
-  }
-
-  /** Changes the profile name from the handset; linked devices learn it through the synced settings. */
-  rename(account: Account, name: string): void {
-    this.#rename(account, name);
-    this.#writeName(account);
-    this.#announceSettings(account, PROFILE_COLLECTION);
-  }
-
-  /** Changes the text under the name. */
-  changeAbout(account: Account, about: string): void {
-    account.record.about = about;
-    this.world.saveAccount(account);
-  }
-
-  /** Changes or removes the profile picture and tells those who may show it. */
-  changePicture(account: Account, data: Buffer | undefined, author?: number): void {
-    const picture = this.world.setPicture(account, data);
-    const change = el(picture === undefined ? 'delete' : 'set', { jid: account.jid(), id: picture?.id });
-    const watchers = account.record.watchers.map((number) => this.world.account(number));
-    for (const listener of new Set([account, ...watchers])) {
-      if (listener === undefined) continue;
-      const except = listener === account && author !== undefined ? { except: author } : {};
-      this.post.notify(listener, 'picture', [change], { from: account.jid(), ...except });
-    }
-  }
-
-  #writeName(account: Account): void {
-    this.settings.write(account, PROFILE_COLLECTION, {
-      index: ['setting_pushName'],
-      action: { pushNameSetting: { name: account.record.name }, timestamp: Date.now() },
-      version: 1,
-    });
-  }
-
-  #rename(account: Account, name: string): void {
-    account.record.name = name;
-    this.world.saveAccount(account);
-  }
-
-  #announceSettings(account: Account, collection: string, author?: number): void {
-    const version = this.settings.version(account, collection);
-    const content = [el('collection', { name: collection, version })];
-    this.post.notify(account, 'server_sync', content, author === undefined ? {} : { except: author });
-  }
-
   /** Ends every connection and stops every timer. */
   stop(): void {
     this.faults.clear();
-    for (const connection of this.connections) connection.link.terminate();
+    for (const connection of this.#open) connection.link.terminate();
   }
 }

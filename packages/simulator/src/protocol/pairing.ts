@@ -1,8 +1,9 @@
 /** What a person does to link a device: scan its QR, or type its code. */
 import type { Account, Device } from '../world/account.js';
 import type { Network } from './network.js';
+import { PairingError } from './pairing-error.js';
 import { readQrCode } from './qr-code.js';
-import { PairingError, type Registrant } from './registrant.js';
+import type { Registrant } from './registrant.js';
 
 /** Devices a handset may link: those of its organisation, and those that did not name one. */
 function* candidates(network: Network, account: Account): Iterable<Registrant> {

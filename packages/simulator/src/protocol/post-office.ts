@@ -1,14 +1,13 @@
-/** Takes messages, receipts and notifications, re-addresses them for each device and delivers or keeps them. */
-import { randomBytes } from 'node:crypto';
-import { encodeNode } from '../wire/codec.js';
-import { isServerJid, SERVER_JID } from '../wire/jid.js';
+import { encodeNode } from '../wire/encode-node.js';
+import { isServerJid } from '../wire/jid.js';
 import { child, children, el, type Node } from '../wire/node.js';
-import type { Account, Device } from '../world/account.js';
-import { signKeyIndexList } from '../world/device-identity.js';
+import type { Account } from '../world/account.js';
 import type { Post } from '../world/handset/post.js';
+import { verifiedName } from '../world/verified-name.js';
 import type { Endpoint, ResolvedAddress } from '../world/world.js';
 import type { Companion } from './companion.js';
 import type { Network } from './network.js';
+import { kindOf } from './stats.js';
 
 /** Children of a message that go to every device beside its own ciphertext. */
 const SHARED_CHILDREN = new Set(['meta', 'biz', 'bot']);
@@ -80,59 +79,17 @@ export class PostOffice implements Post {
     for (const endpoint of endpointsOf(author.account)) this.deliver(endpoint, receipt);
   }
 
-  /** Sends a notification to the linked devices of an account, except one. */
-  notify(account: Account, type: string, content: Node[], options: { from?: string; except?: number } = {}): void {
-    const notification = el(
-      'notification',
-      { type, from: options.from ?? account.jid(), id: randomBytes(8).toString('hex').toUpperCase(), t: now() },
-      content,
-    );
-    for (const device of account.devices.values()) {
-      if (device.index !== options.except) this.deliver({ account, index: device.index }, notification);
-    }
-  }
-
-  /** Tells everybody who has this account's device list that it changed. */
-  announceDevices(account: Account, change: 'add' | 'remove', device: Device): void {
-    const list = el('key-index-list', { ts: now() }, change === 'add' ? signKeyIndexList(account) : undefined);
-    const content = [
-      el(change, { device_hash: `2:${randomBytes(6).toString('base64')}` }, [
-        el('device', { jid: device.jid(), 'key-index': device.record.keyIndex, lid: device.jid('lid') }),
-        list,
-      ]),
-    ];
-    const { watchers } = account.record;
-    const watching = watchers
-      .map((number) => this.network.world.account(number))
-      .filter((found) => found !== undefined);
-    for (const watcher of new Set([account, ...watching])) {
-      this.notify(watcher, 'devices', content, {
-        from: account.jid(),
-        ...(watcher === account ? { except: device.index } : {}),
-      });
-    }
-  }
-
-  /** Tells a device that its one-time keys run out. */
-  remindOfPreKeys(device: Device): void {
-    const { account, index, prekeys } = device;
-    const id = `prekeys-${randomBytes(6).toString('hex')}`;
-    const attrs = { type: 'encrypt', from: SERVER_JID, id, t: now() };
-    this.deliver({ account, index }, el('notification', attrs, [el('count', { value: prekeys.count })]));
-  }
-
   /** Keeps a stanza for one device or handset until it is confirmed, and sends it at once when that is possible. */
   deliver(target: Endpoint, node: Node): void {
-    const encoded = encodeNode(node);
-    const id = node.attrs.id ?? '';
+    const parcel = { kind: node.tag, id: node.attrs.id ?? '', label: kindOf(node), encoded: encodeNode(node) };
     if (target.index === 0) {
-      this.network.handsets.receive(target.account, target.account.mailbox.add(node.tag, id, encoded));
+      this.network.handsets.receive(target.account, target.account.mailbox.add(parcel));
       return;
     }
     const device = target.account.devices.get(target.index);
     if (device === undefined) return;
-    const parcel = device.mailbox.add(node.tag, id, encoded);
-    this.network.companion(device)?.offer(parcel);
+    const kept = device.mailbox.add(parcel);
+    this.network.companion(device)?.offer(kept);
   }
 
   #forward(sender: Endpoint, node: Node, target: ResolvedAddress, ciphertexts: Node[]): void {
@@ -153,6 +110,7 @@ export class PostOffice implements Post {
       recipient === undefined
         ? { [`sender_${other}`]: account.jid(other) }
         : { [`peer_recipient_${other}`]: this.network.world.resolve(recipient)?.account.jid(other) };
+    if (account.record.business) content.push(el('verified_name', {}, verifiedName(account)));
     this.deliver(
       target,
       el(

@@ -1,6 +1,6 @@
 /** Malformed frames, each broken in one way, to see whether a client survives them. */
 import { randomBytes } from 'node:crypto';
-import { encodeNode } from './codec.js';
+import { encodeNode } from './encode-node.js';
 import { frame } from './frame-reader.js';
 import { SERVER_JID } from './jid.js';
 import type { Link } from './link.js';
@@ -13,7 +13,7 @@ const NO_COMPRESSION = 0;
 const COMPRESSED = 2;
 const LIST_8 = 248;
 /** A byte that begins neither a string nor a list. */
-const NO_SUCH_TOKEN = 239;
+const NO_SUCH_TOKEN = 240;
 
 const sample = () => encodeNode(el('ib', { from: SERVER_JID }, [el('offline', { count: 0 })]));
 
@@ -35,7 +35,7 @@ const senders = {
   /** A good node without its end. */
   truncated_node: (link) => link.sendSealed(sample().subarray(0, -2)),
   /** A WebSocket text message, which the protocol never has. */
-  text_frame: (link) => link.write(() => link.sendBytes('hello')),
+  text_frame: (link) => link.write(() => link.sendText('hello')),
   /** A node whose tag is no token. */
   bad_tag: (link) => link.sendSealed(Buffer.from([NO_COMPRESSION, LIST_8, 1, NO_SUCH_TOKEN])),
   /** Opens to nothing at all. */

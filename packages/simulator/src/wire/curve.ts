@@ -1,11 +1,6 @@
 /** Curve25519 in the forms the protocol wants: raw 32-byte keys, agreement, and XEdDSA signatures. */
 import { createHash } from 'node:crypto';
-import {
-  calculateAgreement,
-  calculateSignature,
-  generateKeyPair,
-  verifySignature,
-} from 'whatsapp-rust-bridge';
+import { calculateAgreement, calculateSignature, generateKeyPair, verifySignature } from 'whatsapp-rust-bridge';
 
 export interface CurveKeyPair {
   publicKey: Buffer;

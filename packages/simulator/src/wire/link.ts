@@ -1,7 +1,8 @@
 /** One client's WebSocket: frames in, Noise handshake, then nodes in both directions. */
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import { decodeNode, encodeNode } from './codec.js';
+import { decodeNode } from './decode-node.js';
+import { encodeNode } from './encode-node.js';
 import { FrameReader, frame, type Intro } from './frame-reader.js';
 import type { Node } from './node.js';
 import { type HandshakeResult, NoiseResponder, type ServerIdentity, type Transport } from './noise.js';
@@ -30,6 +31,7 @@ export class Link {
   #frozen = false;
   #delayMs = 0;
   #outbox: { dueAt: number; write: () => void }[] = [];
+  #unsent: Buffer[] = [];
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -65,12 +67,17 @@ export class Link {
     });
   }
 
-  /** Puts raw bytes or text into one WebSocket message, past frames and cipher. */
-  sendBytes(data: Buffer | string): void {
+  /** Puts raw bytes on the stream, past frames and cipher. What is sent in one go travels in one WebSocket message. */
+  sendBytes(data: Buffer): void {
     if (this.#closed) return;
-    this.bytesOut += data.length;
-    this.socket.send(data);
-    if (this.socket.bufferedAmount > MAX_UNREAD_BYTES) this.terminate();
+    if (this.#unsent.length === 0) queueMicrotask(() => this.#flush());
+    this.#unsent.push(data);
+  }
+
+  /** Sends a WebSocket text message, which the protocol never does. */
+  sendText(text: string): void {
+    this.#flush();
+    if (!this.#closed) this.socket.send(text);
   }
 
   /** Runs a write now, or when a freeze or delay lets it. */
@@ -100,7 +107,10 @@ export class Link {
 
   /** Closes politely once everything sent so far is out. */
   close(code = 1000): void {
-    this.write(() => this.socket.close(code));
+    this.write(() => {
+      this.#flush();
+      this.socket.close(code);
+    });
   }
 
   /** Cuts the TCP connection. */
@@ -111,6 +121,16 @@ export class Link {
   /** Cuts the TCP connection with a reset, as a crashed peer or a firewall does. */
   reset(): void {
     this.tcp.resetAndDestroy();
+  }
+
+  #flush(): void {
+    const [first, ...others] = this.#unsent;
+    if (first === undefined || this.#closed) return;
+    this.#unsent = [];
+    const data = others.length === 0 ? first : Buffer.concat([first, ...others]);
+    this.bytesOut += data.length;
+    this.socket.send(data);
+    if (this.socket.bufferedAmount > MAX_UNREAD_BYTES) this.terminate();
   }
 
   #drain(): void {

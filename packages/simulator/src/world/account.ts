@@ -109,7 +109,6 @@ export class Account {
   jid(addressing: Addressing = 'pn', device = 0): string {
     return addressing === 'lid' ? formatJid(this.lid, LID_SERVER, device) : formatJid(this.number, PN_SERVER, device);
   }
-
 }
 
 const DEFAULT_PRIVACY: Record<string, string> = {

@@ -6,8 +6,13 @@ export interface Parcel {
   /** Tag of the stanza: message, receipt, notification, call. */
   readonly kind: string;
   readonly id: string;
+  /** What the stanza counts as in statistics. */
+  readonly label: string;
   readonly encoded: Buffer;
 }
+
+/** What a device that never comes back can pile up. */
+const MAX_PARCELS = 100_000;
 
 export class Mailbox {
   #parcels = new Map<number, Parcel>();
@@ -29,27 +34,17 @@ export class Mailbox {
   }
 
   /** Takes a stanza into care; on return it survives the process. */
-  add(kind: string, id: string, encoded: Buffer): Parcel {
-    const parcel: Parcel = { sequence: this.#sequence + 1, kind, id, encoded };
+  add(stanza: Omit<Parcel, 'sequence'>): Parcel {
+    const parcel: Parcel = { ...stanza, sequence: this.#sequence + 1 };
     this.#hold(parcel);
-    this.journal.put(this.#key(parcel.sequence), [kind, id, encoded]);
+    this.journal.put(this.#key(parcel.sequence), stanza);
+    if (this.#parcels.size > MAX_PARCELS) this.#dropOldest();
     return parcel;
   }
 
   /** All parcels not confirmed yet, oldest first. */
   waiting(): Parcel[] {
     return [...this.#parcels.values()];
-  }
-
-  /** Parcels after a given one, oldest first, at most so many. */
-  after(sequence: number, limit: number): Parcel[] {
-    const found: Parcel[] = [];
-    for (const parcel of this.#parcels.values()) {
-      if (parcel.sequence <= sequence) continue;
-      found.push(parcel);
-      if (found.length === limit) break;
-    }
-    return found;
   }
 
   /** The device has it: forgets the oldest parcel of this kind and id. Returns false when there is none. */
@@ -62,6 +57,13 @@ export class Mailbox {
     this.#parcels.delete(sequence);
     this.journal.delete(this.#key(sequence));
     return true;
+  }
+
+  #dropOldest(): void {
+    for (const { kind, id } of this.#parcels.values()) {
+      this.confirm(kind, id);
+      return;
+    }
   }
 
   /** Forgets everything. */

@@ -52,14 +52,13 @@ function restorePrekeys(journal: Journal, accounts: Map<string, Account>): void 
 
 function restoreMailboxes(journal: Journal, accounts: Map<string, Account>): void {
   const parcels = new Map<Account | Device, Parcel[]>();
-  for (const [path, value] of entriesOf<[string, string, Buffer]>(journal, 'box')) {
+  for (const [path, value] of entriesOf<Omit<Parcel, 'sequence'>>(journal, 'box')) {
     const account = accounts.get(path[0] ?? '');
     const index = Number(path[1]);
     const owner = index === 0 ? account : account?.devices.get(index);
     if (owner === undefined) continue;
-    const [kind, id, encoded] = value;
     const list = parcels.get(owner) ?? [];
-    list.push({ sequence: Number(path[2]), kind, id, encoded });
+    list.push({ ...value, sequence: Number(path[2]) });
     parcels.set(owner, list);
   }
   for (const [owner, list] of parcels) owner.mailbox.restore(list);

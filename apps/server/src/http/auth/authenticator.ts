@@ -1,4 +1,4 @@
-import { type ApiKey, hashApiToken, type Log, type OrgStore } from '@trunkline/core';
+import { type ApiKey, type Clock, hashApiToken, type Log, type OrgStore } from '@trunkline/core';
 import { LRUCache } from 'lru-cache';
 import { HttpError } from '../http-error.js';
 import { FailureLimit } from './failure-limit.js';
@@ -19,15 +19,21 @@ export interface Principal {
 export class Authenticator {
   readonly #orgs: OrgStore;
   readonly #log: Log;
-  readonly #keys = new LRUCache<string, Promise<ApiKey | null>>({ max: KEYS, ttl: KEY_MEMORY_MS });
+  readonly #clock: Clock;
+  readonly #keys: LRUCache<string, Promise<ApiKey | null>>;
   /** Tokens that were good once: they are looked up even from an address that guesses. */
   readonly #wereGood = new LRUCache<string, true>({ max: KEYS });
-  readonly #used = new LRUCache<string, true>({ max: KEYS, ttl: USED_EVERY_MS });
-  readonly #failures = new FailureLimit();
+  readonly #used: LRUCache<string, true>;
+  readonly #failures: FailureLimit;
 
-  constructor(deps: { orgs: OrgStore; log: Log }) {
+  constructor(deps: { orgs: OrgStore; clock: Clock; log: Log }) {
     this.#orgs = deps.orgs;
     this.#log = deps.log;
+    this.#clock = deps.clock;
+    const perf = { now: () => deps.clock.monotonic() };
+    this.#keys = new LRUCache({ max: KEYS, ttl: KEY_MEMORY_MS, ttlResolution: 0, perf });
+    this.#used = new LRUCache({ max: KEYS, ttl: USED_EVERY_MS, ttlResolution: 0, perf });
+    this.#failures = new FailureLimit(deps.clock);
   }
 
   /** Throws the answer to give when the caller is nobody. */
@@ -51,7 +57,7 @@ export class Authenticator {
     const remembered = this.#keys.get(tokenHash);
     const looking = remembered ?? this.#lookUp(tokenHash);
     const key = await looking;
-    return key !== null && key.expiresAt !== null && key.expiresAt.getTime() <= Date.now() ? null : key;
+    return key !== null && key.expiresAt !== null && key.expiresAt.getTime() <= this.#clock.now() ? null : key;
   }
 
   /** Forgets all that is remembered, after a key was revoked here. */

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import type { Clock } from '@trunkline/core';
 import { LRUCache } from 'lru-cache';
 
 const MOST_FAILURES = 30;
@@ -7,7 +8,12 @@ const ADDRESSES = 10_000;
 
 /** Counts failed sign-ins by address. An IPv6 caller has a whole /64, so that counts as one. */
 export class FailureLimit {
-  readonly #counts = new LRUCache<string, { times: number }>({ max: ADDRESSES, ttl: WITHIN_MS });
+  readonly #counts: LRUCache<string, { times: number }>;
+
+  constructor(clock: Clock) {
+    const perf = { now: () => clock.monotonic() };
+    this.#counts = new LRUCache({ max: ADDRESSES, ttl: WITHIN_MS, ttlResolution: 0, perf });
+  }
 
   isOver(address: string): boolean {
     return (this.#counts.get(callerOf(address))?.times ?? 0) >= MOST_FAILURES;

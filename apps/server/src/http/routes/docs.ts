@@ -7,7 +7,7 @@ const SCRIPT_PATH = '/docs/scalar.js';
 /** The page runs the reference and reads our document; it may reach nothing but this server. */
 const PAGE_CSP = [
   "default-src 'none'",
-  "script-src 'self' 'unsafe-eval'",
+  "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data: blob:",
   "font-src 'self' data:",
@@ -63,6 +63,8 @@ const START = `Scalar.createApiReference('#reference', ${JSON.stringify({
   withDefaultFonts: false,
   telemetry: false,
   hideClientButton: true,
+  showDeveloperTools: 'never',
+  authentication: { preferredSecurityScheme: 'apiKey' },
   agent: { disabled: true },
   mcp: { disabled: true },
 })});

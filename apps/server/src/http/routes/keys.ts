@@ -20,7 +20,8 @@ export function bindKeys(binding: Binding): void {
   bindKey(binding, keyRoutes.create, async (call) => {
     const { key, body } = call;
     const expiresAt = body.expires_at === null ? null : new Date(body.expires_at);
-    if (expiresAt !== null && expiresAt.getTime() <= Date.now()) throw refused('expires_at', 'must be in the future');
+    if (expiresAt !== null && expiresAt.getTime() <= deps.clock.now())
+      throw refused('expires_at', 'must be in the future');
     await requirePhones(deps, key.orgId, body.scope.phones ?? []);
     const { token, prefix, hash } = newApiToken();
     const { name, scope } = body;

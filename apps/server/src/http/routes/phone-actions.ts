@@ -9,7 +9,6 @@ import {
   parsePhoneNumber,
   projectPhone,
   removePhone,
-  systemClock,
 } from '@trunkline/core';
 import { phoneImageKey } from '../../images/phone-image-place.js';
 import { presentPhone } from '../../present/phone.js';
@@ -38,7 +37,7 @@ export function bindPhoneActions(binding: Binding): void {
   bindPhone(binding, phoneRoutes.delete, async (call) => {
     const { key, phone } = call;
     const present = (gone: Phone) => presentPhone(gone, deps.config.http.publicUrl);
-    const removed = await removePhone({ ...deps, clock: systemClock, present }, key.orgId, phone.phoneId);
+    const removed = await removePhone({ ...deps, present }, key.orgId, phone.phoneId);
     if (!removed) throw new NotFound('Phone not found');
     deps.ensureWorkers(phone.network);
     await forgetImage(deps, phone);

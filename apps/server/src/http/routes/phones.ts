@@ -1,5 +1,5 @@
 import { type PhoneInfo, PhoneStatus, phoneRoutes } from '@trunkline/api';
-import { createPhone, type Network, type Phone, parseLabelNames, systemClock } from '@trunkline/core';
+import { createPhone, type Network, type Phone, parseLabelNames } from '@trunkline/core';
 import { presentDiaryEntry, presentPhone, presentPhoneRow } from '../../present/phone.js';
 import { mayUsePhone } from '../auth/permission.js';
 import { type Binding, bindKey, bindPhone } from '../bind-route.js';
@@ -29,7 +29,7 @@ export function bindPhones(binding: Binding): void {
     const network = body.network ?? config.phones.defaultNetwork;
     refuseSandbox(network, config.sandbox.enabled);
     const phone = await createPhone(
-      { phones, clock: systemClock, present },
+      { phones, clock: deps.clock, present },
       {
         orgId: key.orgId,
         network,

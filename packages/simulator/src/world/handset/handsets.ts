@@ -1,36 +1,37 @@
 /** All virtual phones of the network. */
-
-import type { CurveKeyPair } from '../../wire/curve.js';
 import type { Addressing } from '../../wire/jid.js';
 import type { Account, Device } from '../account.js';
 import type { HandsetKeySource } from '../bundle.js';
 import type { Parcel } from '../mailbox.js';
 import type { PreKey } from '../prekeys.js';
-import { entriesOf } from '../restore-accounts.js';
 import type { World } from '../world.js';
-import { type Arrival, applyMessage } from './apply-message.js';
-import { ChatLog, type LoggedMessage } from './chat-log.js';
+import { ChatLog } from './chat-log.js';
 import { Handset } from './handset.js';
+import type { HandsetParts } from './parts.js';
 import type { Post } from './post.js';
+import { restoreHandsets } from './restore-handsets.js';
+import { RetryCount } from './retry-count.js';
 import { SignalMemory, type SignalState } from './signal-memory.js';
 
-type Report = (level: 'warn', message: string, fields: Record<string, unknown>) => void;
-
-interface Parts {
-  handset: Handset;
-  signal: SignalMemory;
-  log: ChatLog;
+export interface HandsetSurroundings {
+  world: World;
+  post: Post;
+  losesNext: (account: Account) => boolean;
+  warn: (message: string, fields: Record<string, unknown>) => void;
 }
 
 export class Handsets implements HandsetKeySource {
-  #parts = new Map<Account, Parts>();
+  #phones = new Map<Account, { handset: Handset; parts: HandsetParts }>();
 
-  constructor(
-    private readonly world: World,
-    private readonly post: Post,
-    private readonly warn: Report,
-  ) {
-    this.#restore();
+  constructor(private readonly surroundings: HandsetSurroundings) {
+    const { world } = surroundings;
+    const found = restoreHandsets(world.journal);
+    for (const account of world.accounts()) {
+      const { state, messages, addressing } = found(account.number);
+      const { parts } = this.#create(account, state);
+      parts.log.restore(messages);
+      for (const [partner, form] of addressing) parts.addressing.set(partner, form);
+    }
   }
 
   /** The virtual phone of an account. */
@@ -40,14 +41,14 @@ export class Handsets implements HandsetKeySource {
 
   /** Lets every phone work off what waited for it when the network last stopped. */
   resume(): void {
-    for (const account of this.world.accounts()) {
+    for (const account of this.surroundings.world.accounts()) {
       for (const parcel of account.mailbox.waiting()) this.receive(account, parcel);
     }
   }
 
   /** Resolves when every phone has done what was begun so far. */
   async settled(): Promise<void> {
-    await Promise.all([...this.#parts.values()].map(({ handset }) => handset.settled()));
+    await Promise.all([...this.#phones.values()].map(({ handset }) => handset.settled()));
   }
 
   receive(account: Account, parcel: Parcel): void {
@@ -55,89 +56,58 @@ export class Handsets implements HandsetKeySource {
   }
 
   takePreKey(account: Account): PreKey {
-    return this.#of(account).signal.issuePreKey();
+    return this.#of(account).parts.signal.issuePreKey();
   }
 
   /** Remembers under which address somebody writes to us, as that is where they keep their session. */
   learnAddressing(account: Account, partner: Account, addressing: Addressing): void {
-    const { handset } = this.#of(account);
+    const { handset, parts } = this.#of(account);
     if (handset.addressingOf(partner) === addressing) return;
-    handset.addressing.set(partner.number, addressing);
-    this.world.journal.put(`adr/${account.number}/${partner.number}`, addressing);
+    parts.addressing.set(partner.number, addressing);
+    this.surroundings.world.journal.put(`adr/${account.number}/${partner.number}`, addressing);
   }
 
-  /** Gives a freshly reachable device the settings key and the history. */
+  /** Gives a device that is ready for it the settings key and the history. */
   bootstrap(device: Device): void {
-    this.of(device.account)
-      .bootstrap(device)
-      .catch((error: unknown) => this.report(device.account, error));
+    this.of(device.account).bootstrap(device);
   }
 
-  /** Lets a decrypted message take effect in the owner's chats. */
-  apply(handset: Handset, arrival: Arrival): void {
-    applyMessage(this.world, handset.log, arrival);
-  }
-
+  /** Forgets an account's phone, and everybody's sessions with it: whoever gets the number next has other keys. */
   remove(account: Account): void {
-    const parts = this.#parts.get(account);
-    if (parts === undefined) return;
-    parts.signal.clear();
-    parts.log.clear();
-    for (const partner of parts.handset.addressing.keys()) {
-      this.world.journal.delete(`adr/${account.number}/${partner}`);
+    const phone = this.#phones.get(account);
+    this.#phones.delete(account);
+    for (const { parts } of this.#phones.values()) parts.signal.forgetUser(account.lid);
+    if (phone === undefined) return;
+    const { signal, log, addressing } = phone.parts;
+    signal.clear();
+    log.clear();
+    for (const partner of addressing.keys()) {
+      this.surroundings.world.journal.delete(`adr/${account.number}/${partner}`);
     }
-    this.#parts.delete(account);
   }
 
-  report(account: Account, error: unknown): void {
-    this.warn('warn', 'a handset could not finish something', { number: account.number, error: String(error) });
+  #of(account: Account): { handset: Handset; parts: HandsetParts } {
+    return this.#phones.get(account) ?? this.#create(account, undefined);
   }
 
-  #of(account: Account): Parts {
-    const existing = this.#parts.get(account);
-    return existing ?? this.#create(account, undefined);
-  }
-
-  #create(account: Account, state: SignalState | undefined): Parts {
-    const { journal } = this.world;
-    const signal = new SignalMemory(journal, account.number, state);
-    const log = new ChatLog(journal, account.number);
-    const parts = { account, world: this.world, post: this.post, handsets: this, signal, log };
-    const created = { signal, log, handset: new Handset(parts) };
-    this.#parts.set(account, created);
-    return created;
-  }
-
-  #restore(): void {
-    const { journal } = this.world;
-    const states = new Map<string, SignalState>();
-    const stateOf = (number = ''): SignalState => {
-      const state = states.get(number) ?? { sessions: new Map(), senderKeys: new Map(), oneTimeKeys: new Map() };
-      states.set(number, state);
-      return state;
+  #create(account: Account, state: SignalState | undefined): { handset: Handset; parts: HandsetParts } {
+    const { world, post, losesNext, warn } = this.surroundings;
+    const parts: HandsetParts = {
+      account,
+      world,
+      post,
+      keys: this,
+      losesNext,
+      signal: new SignalMemory(world.journal, account.number, state),
+      log: new ChatLog(world.journal, account.number),
+      addressing: new Map(),
+      retries: new RetryCount(),
     };
-    for (const [[number, address = ''], record] of entriesOf<Buffer>(journal, 'ses')) {
-      stateOf(number).sessions.set(address, record);
-    }
-    for (const [[number, ...name], record] of entriesOf<Buffer>(journal, 'snd')) {
-      stateOf(number).senderKeys.set(name.join('/'), record);
-    }
-    for (const [[number, id], pair] of entriesOf<CurveKeyPair>(journal, 'otk')) {
-      stateOf(number).oneTimeKeys.set(Number(id), pair);
-    }
-    const messages = new Map<string, LoggedMessage[]>();
-    for (const [[number = ''], message] of entriesOf<LoggedMessage>(journal, 'msg')) {
-      const list = messages.get(number);
-      if (list === undefined) messages.set(number, [message]);
-      else list.push(message);
-    }
-    for (const account of this.world.accounts()) {
-      const parts = this.#create(account, states.get(account.number));
-      parts.log.restore(messages.get(account.number) ?? []);
-    }
-    for (const [[number = '', partner = ''], addressing] of entriesOf<Addressing>(journal, 'adr')) {
-      const account = this.world.account(number);
-      if (account !== undefined) this.#of(account).handset.addressing.set(partner, addressing);
-    }
+    const handset = new Handset(parts, ({ number }, error) =>
+      warn('a handset could not finish something', { number, error: String(error) }),
+    );
+    const phone = { handset, parts };
+    this.#phones.set(account, phone);
+    return phone;
   }
 }

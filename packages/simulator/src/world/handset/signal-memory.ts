@@ -62,6 +62,15 @@ export class SignalMemory {
     }
   }
 
+  /** Forgets the sessions with all devices of a user. */
+  forgetUser(lid: string): void {
+    for (const address of this.state.sessions.keys()) {
+      if (!address.startsWith(`${lid}.`)) continue;
+      this.state.sessions.delete(address);
+      this.journal.delete(`ses/${this.owner}/${address}`);
+    }
+  }
+
   /** Forgets everything, in memory and on disk. */
   clear(): void {
     const { sessions, senderKeys, oneTimeKeys } = this.state;

@@ -1,0 +1,3 @@
+import { onSupportedNode } from './checkout/node-version.mjs';
+
+onSupportedNode(() => import('./commands/bench.mjs'));
