@@ -1,5 +1,5 @@
 import type { Log } from '@trunkline/core';
-import { type Database, lockDataDir, openDatabase, startEmbedded } from '@trunkline/postgres';
+import { type Database, type EmbeddedServer, lockDataDir, openDatabase, startEmbedded } from '@trunkline/postgres';
 import type { Config } from './config/config.js';
 
 const API_POOL_SIZE = 10;
@@ -19,17 +19,26 @@ export async function openData(config: Config, masterKey: Uint8Array, log: Log):
     return { db, url: config.databaseUrl, stop: () => db.close() };
   }
   const lock = await lockDataDir(config.dataDir);
-  const server = await startEmbedded({ dataDir: config.dataDir, log, supervise: true });
-  const db = await open(server.url, masterKey, log);
-  return {
-    db,
-    url: server.url,
-    async stop() {
-      await db.close();
-      await server.stop();
-      await lock.release();
-    },
-  };
+  let server: EmbeddedServer | null = null;
+  try {
+    const embedded = await startEmbedded({ dataDir: config.dataDir, log, supervise: true });
+    server = embedded;
+    const db = await open(embedded.url, masterKey, log);
+    return {
+      db,
+      url: embedded.url,
+      async stop() {
+        await db.close();
+        await embedded.stop();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    // A start that fails leaves no database behind that nobody stops.
+    await server?.stop();
+    await lock.release();
+    throw error;
+  }
 }
 
 async function open(url: string, masterKey: Uint8Array, log: Log): Promise<Database> {
@@ -41,7 +50,12 @@ async function open(url: string, masterKey: Uint8Array, log: Log): Promise<Datab
     statementTimeoutMs: STATEMENT_LIMIT_MS,
     log,
   });
-  const { applied } = await db.migrate();
-  if (applied.length > 0) log.info('database migrated', { applied });
+  try {
+    const { applied } = await db.migrate();
+    if (applied.length > 0) log.info('database migrated', { applied });
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
   return db;
 }

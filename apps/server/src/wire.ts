@@ -13,6 +13,7 @@ import { sandboxJournal } from './sandbox/serve-sandbox.js';
 import { attachSocket } from './socket/attach-socket.js';
 import { openStorage } from './storage/open-storage.js';
 import { AbandonedPhones } from './supervise/abandoned-phones.js';
+import { Tidying } from './supervise/tidying.js';
 import { type SandboxAddress, WorkerFleet } from './supervise/worker-fleet.js';
 import { ownerClient } from './worker/owner-client.js';
 import { clusterSecret } from './worker/signed-call.js';
@@ -49,6 +50,7 @@ export function wire(options: {
     clock,
     log,
   });
+  const tidying = new Tidying({ tidy: () => db.tidy(), clock, log });
   const sandbox = ownSandbox();
   const fleet = config.role === 'api' ? null : workerFleet();
   let looking: NodeJS.Timeout | null = null;
@@ -60,6 +62,7 @@ export function wire(options: {
       // Before anybody can ask: what the stored states promise may have died with an earlier run.
       await abandoned.look();
       abandoned.start();
+      tidying.start();
       if (fleet !== null) {
         looking = setInterval(() => void look(fleet), LOOK_FOR_PHONES_MS);
       }
@@ -70,6 +73,7 @@ export function wire(options: {
       await closeHttp?.();
       await fleet?.stop();
       await abandoned.stop();
+      await tidying.stop();
       await sandbox?.stop();
     },
   };

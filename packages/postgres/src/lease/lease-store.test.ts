@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Lease, LeaseLost } from '@trunkline/core';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { makeNode, makeOrg, makePhone, OFF, STARTING, takeOver, takePhone } from '../testing/make-phone.js';
+import { makeNode, makeOrg, makePhone, OFF, ONLINE, STARTING, takeOver, takePhone } from '../testing/make-phone.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 
 let database: TestDatabase;
@@ -255,6 +255,28 @@ describe('fencing', () => {
     expect(await leases.unowned('sandbox')).toBe(1);
     await expect(database.db.owned(held.nodeId).read(held)).rejects.toThrow(LeaseLost);
   });
+});
+
+test('phones that promise a connection nobody holds are changed, and only those', async () => {
+  const { phones, leases } = database.db;
+  const [abandoned, held] = [await makePhone(database.db, orgId), await makePhone(database.db, orgId)];
+  const resting = await makePhone(database.db, orgId, { state: OFF });
+  const dead = await takePhone(database.db, abandoned);
+  for (const phone of [abandoned, held]) {
+    await phones.change(orgId, phone.phoneId, () => ({ change: { state: ONLINE }, events: () => [] }));
+  }
+  await leases.removeNode(dead.nodeId);
+  const node = await makeNode(database.db);
+  const taken = await leases.claim(node.nodeId, 'sandbox', 10);
+  await leases.release(taken.filter((lease) => lease.phoneId !== held.phoneId));
+  const seen: string[] = [];
+  const changed = await phones.changeAbandoned((phone) => {
+    seen.push(phone.phoneId);
+    return { change: { state: OFF }, events: () => [{ name: 'org.phone.updated', payload: '{}' }] };
+  });
+  expect([changed, seen]).toEqual([1, [abandoned.phoneId]]);
+  expect((await phones.find(orgId, held.phoneId))?.state).toEqual(ONLINE);
+  expect((await phones.find(orgId, resting.phoneId))?.updatedAt).toEqual(resting.updatedAt);
 });
 
 describe('nodes', () => {
