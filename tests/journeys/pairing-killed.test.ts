@@ -49,7 +49,9 @@ const STEPS: readonly [string, Step][] = [
     async ({ phone_id }, scan) => {
       await scan();
       await bed.phoneIs(phone_id, 'connected', ({ wa_state }) => wa_state === 'CONNECTED');
+      await bed.ready(phone_id);
       killWorker();
+      await bed.phoneIs(phone_id, 'seen without a worker', ({ is_ready }) => !is_ready);
     },
   ],
 ];

@@ -7,6 +7,8 @@ import type { WorkerInit, WorkerReady, WorkerReport } from '../worker/worker-ini
 import { SupervisedChild } from './child-process.js';
 import { hostId } from './host-id.js';
 
+const NOTHING: WorkerReport = { kind: 'report', phones: 0, loopDelayP99Ms: 0, rssBytes: 0, ended: {} };
+
 export interface SandboxAddress {
   readonly url: string;
   readonly root: string;
@@ -78,6 +80,8 @@ export class WorkerFleet {
       // The process is certainly gone, so its phones need not wait for its heartbeat to grow old.
       onExit: async () => {
         await leases.removeNode(nodeId).catch((error) => log.warn('could not remove node', { err: error }));
+        // Its last report is not true any more.
+        this.#options.onReport(network, name, NOTHING);
         this.#options.onGone();
       },
       clock,
